@@ -190,7 +190,11 @@ def constant_factor(actual: NDArray, expected: NDArray, close: Close) -> str | N
         (factor, "too large. Did you forget to average over the N={n} examples?"),
         (1 / factor, "too small. Did you divide by N={n} once too often?"),
     ):
-        if round(n) >= 2 and abs(n - round(n)) < 1e-4 * n:
+        if round(n) == 2 and abs(n - 2) < 1e-4:
+            return (
+                f"a constant factor: every value is 2 times {slip.split('.')[0]}. Look for the 2 of a square, or a 1/2."
+            )
+        if round(n) > 2 and abs(n - round(n)) < 1e-4 * n:
             return f"a constant factor: every value is {round(n)} times {slip.format(n=round(n))}"
     if expected.size == 1 or np.count_nonzero(reference) < 2:
         return None
@@ -209,7 +213,7 @@ def constant_offset(actual: NDArray, expected: NDArray, close: Close) -> str | N
         if np.prod([expected.shape[k] for k in others]) < 2:
             continue
         offsets = difference.mean(axis=others, keepdims=True)
-        if close(actual, expected + offsets):
+        if np.all(offsets) and close(actual, expected + offsets):
             return (
                 f"a constant offset for each index along axis {axis} (here {_short(offsets.ravel())}). "
                 "Is a bias missing, added twice, or added along another axis?"
