@@ -154,7 +154,7 @@ def _central_difference(
 def _as_array(actual: Any, expected: NDArray, what: str) -> NDArray:
     __tracebackhide__ = True
     wanted = "a number" if expected.ndim == 0 else f"an array of shape {expected.shape}"
-    if actual is None:
+    if actual is None or (isinstance(actual, np.ndarray) and actual.shape == () and actual.dtype == object):
         raise CheckFailed(f"{what}: returned None, expected {wanted}. Is the `return` missing?")
     try:
         ours = np.asarray(actual)

@@ -136,7 +136,7 @@ def reversed_order(actual: NDArray, expected: NDArray, close: Close) -> str | No
         return None
     if close(actual, np.flip(expected)):
         return (
-            "reversed: the expected values in reverse order. Is your filter flipped "
+            "reversed: the expected values in reverse order. In a convolution: is your filter flipped "
             "(a true convolution instead of cross-correlation)?"
         )
     for axis in range(expected.ndim):
@@ -196,13 +196,13 @@ def constant_factor(actual: NDArray, expected: NDArray, close: Close) -> str | N
             )
         if round(n) > 2 and abs(n - round(n)) < 1e-4 * n:
             return f"a constant factor: every value is {round(n)} times {slip.format(n=round(n))}"
-    if expected.size == 1 or np.count_nonzero(reference) < 2:
+    if np.count_nonzero(reference) < 2 or np.ptp(reference) == 0:  # any two constant arrays are multiples
         return None
     return f"a constant factor: every value is {factor:.6g} times the expected one."
 
 
 def constant_offset(actual: NDArray, expected: NDArray, close: Close) -> str | None:
-    if expected.size < 2:
+    if expected.size < 2 or np.ptp(expected) == 0:
         return None
     difference = actual.astype(float) - expected.astype(float)
     offset = float(difference.ravel()[0])

@@ -42,7 +42,7 @@ MISTAKES = {
     "zeros": (np.zeros_like(E), E, "all zeros"),
     "integers": (np.trunc(10 * E).astype(int), 10 * E, "cut to whole numbers: your array has dtype int64"),
     "negated": (-E, E, "negated"),
-    "flipped filter on an impulse": (np.array([2.0, 3, 5]), np.array([5.0, 3, 2]), "Is your filter flipped"),
+    "flipped filter on an impulse": (np.array([2.0, 3, 5]), np.array([5.0, 3, 2]), "is your filter flipped"),
     "flipped rows": (E[::-1], E, "flipped: the expected rows in reverse order"),
     "flipped columns": (E[:, ::-1], E, "flipped: the expected columns in reverse order"),
     "summed, not averaged": (32 * E, E, "32 times too large. Did you forget to average over the N=32 examples?"),
