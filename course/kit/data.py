@@ -48,7 +48,7 @@ def mnist(split: str = "train", size: int | None = None) -> tuple[NDArray[np.flo
             raise TypeError(f"size must be an integer or None, got {size!r}")
         if not 1 <= size <= len(labels):
             raise ValueError(f"size must be from 1 to {len(labels)}, the digits in {split!r}, got {size}")
-    return pixels[:size].astype(np.float32) / 255, labels[:size].astype(np.int64)
+    return pixels[:size].astype(np.float32) / np.float32(255), labels[:size].astype(np.int64)
 
 
 def image(name: str = "camera") -> NDArray[np.float32]:
@@ -63,7 +63,7 @@ def image(name: str = "camera") -> NDArray[np.float32]:
     if name not in IMAGES:
         raise ValueError(f"name must be one of {', '.join(map(repr, IMAGES))}, got {name!r}")
     pixels: NDArray[np.uint8] = _load(f"{name}.npz")["image"]
-    return pixels.astype(np.float32) / 255
+    return pixels.astype(np.float32) / np.float32(255)
 
 
 @cache

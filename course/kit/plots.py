@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,6 +16,10 @@ from numpy.typing import ArrayLike, NDArray
 
 BLUE, ORANGE, PALE, INK = "#0072B2", "#D55E00", "#F2F2F2", "#222222"  # Okabe and Ito's blue and vermilion
 WRITTEN = 20  # a side of so many cells still has room for its numbers
+FRAMES = 40  # of a film at most: each takes about 0.1 s and 20 kB
+# The player draws its buttons with a font from the network, which no notebook may need.
+BUTTONS = {"minus": "−", "fast-backward": "⏮", "step-backward": "◂", "play fa-flip-horizontal": "◀", "pause": "❚❚",
+           "play": "▶", "step-forward": "▸", "fast-forward": "⏭", "plus": "+"}  # fmt: skip
 
 
 def image_grid(
@@ -35,8 +40,12 @@ def image_grid(
         The n Axes, shape (n,).
 
     Raises:
-        ValueError: no image, an image that is not two-dimensional, or another number of titles.
+        ValueError: no image, an image that is not two-dimensional, another number of titles, or columns below 1.
     """
+    if np.ndim(columns) or not isinstance(columns, int | np.integer) or columns < 1:
+        raise ValueError(f"columns must be an integer of at least 1, got {columns!r}")
+    if not np.iterable(images):
+        raise ValueError(f"images must be a sequence of (H, W) arrays, got {type(images).__name__}")
     pictures = [_array("images", image, 2) for image in images]
     if not pictures:
         raise ValueError("images must hold at least one image, got none")
@@ -62,7 +71,7 @@ def filters(weights: ArrayLike, titles: Sequence[str] | None = None, title: str 
     """Show filters on one scale: blue below zero, white at zero, red above.
 
     Args:
-        weights: (F, h, w), or (F, C, h, w): then one row a filter, one column a channel.
+        weights: (F, h, w), eight in a row, or (F, C, h, w): then one row a filter, one column a channel.
         titles: one for each filter.
         title: of the whole figure.
 
@@ -72,26 +81,25 @@ def filters(weights: ArrayLike, titles: Sequence[str] | None = None, title: str 
     Raises:
         ValueError: weights of another number of axes, or another number of titles.
     """
-    array = np.asarray(weights, dtype=float)
-    if array.ndim not in (3, 4) or 0 in array.shape:
-        raise ValueError(f"weights must have shape (F, h, w) or (F, C, h, w), got {array.shape}")
+    array = _array("weights", weights, 3, 4)
     if titles is not None and len(titles) != len(array):
         raise ValueError(f"titles must have one entry for each of {len(array)} filters, got {len(titles)}")
-    by_channel = array if array.ndim == 4 else array[np.newaxis]  # three axes: all filters in one row
-    limit = float(np.abs(array).max()) or 1.0
-    rows, columns = by_channel.shape[:2]
+    limit = _largest(array)
+    rows, columns = array.shape[:2] if array.ndim == 4 else (-(-len(array) // 8), min(len(array), 8))
     figure, axes = plt.subplots(
         rows, columns, figsize=(1.6 * columns + 1, 1.7 * rows + 0.5), layout="constrained", squeeze=False
     )
-    for ax, filter_ in zip(axes.flat, by_channel.reshape(-1, *array.shape[-2:]), strict=True):
+    for ax, filter_ in zip(axes.flat, array.reshape(-1, *array.shape[-2:]), strict=False):
         picture = ax.imshow(filter_, cmap="RdBu_r", vmin=-limit, vmax=limit)
         ax.set(xticks=[], yticks=[])
+    for ax in axes.flat[rows * columns if array.ndim == 4 else len(array) :]:
+        ax.axis("off")
     for k in range(len(array)):
-        first = axes[k, 0] if array.ndim == 4 else axes[0, k]
-        first.set_title(titles[k] if titles else f"filter {k}", fontsize=9)
+        first = axes[k, 0] if array.ndim == 4 else axes.flat[k]
+        first.set_title(titles[k] if titles is not None else f"filter {k}", fontsize=9)
     figure.colorbar(picture, ax=axes, label="weight", shrink=0.8)
     figure.suptitle(title)
-    return axes if array.ndim == 4 else axes[0]
+    return axes if array.ndim == 4 else axes.ravel()[: len(array)]
 
 
 def loss_curve(train: ArrayLike, validation: ArrayLike | None = None, title: str = "Loss") -> Axes:
@@ -106,19 +114,21 @@ def loss_curve(train: ArrayLike, validation: ArrayLike | None = None, title: str
         ValueError: a curve that is not one-dimensional, or curves of different lengths.
     """
     curve = _array("train", train, 1)
+    held_out = None if validation is None else _array("validation", validation, 1)
+    if held_out is not None and len(held_out) != len(curve):
+        raise ValueError(f"validation must have one loss for each of {len(curve)} epochs, got {len(held_out)}")
     _, ax = plt.subplots(figsize=(6, 3.5), layout="constrained")
     epochs = np.arange(1, len(curve) + 1)
-    ax.plot(epochs, curve, color=BLUE, label="training")
-    if validation is not None:
-        held_out = _array("validation", validation, 1)
-        if len(held_out) != len(curve):
-            raise ValueError(f"validation must have one loss for each of {len(curve)} epochs, got {len(held_out)}")
-        ax.plot(epochs, held_out, color=ORANGE, linestyle="--", label="validation")
+    dot = "." if len(curve) <= 2 else None  # one epoch makes no line
+    ax.plot(epochs, curve, color=BLUE, marker=dot, label="training")
+    if held_out is not None:
+        ax.plot(epochs, held_out, color=ORANGE, linestyle="--", marker=dot, label="validation")
+    if held_out is not None and not np.isnan(held_out).all():  # a training run that diverged has no best epoch
         best = int(np.nanargmin(held_out))
         ax.plot(best + 1, held_out[best], "o", color=ORANGE, label=f"best: {held_out[best]:.4g} after epoch {best + 1}")
     ax.legend()
     ax.set(title=title, xlabel="epoch", ylabel="loss")
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     return ax
 
 
@@ -161,94 +171,146 @@ def sliding_window(x: ArrayLike, kernel: ArrayLike, output: ArrayLike | None = N
             sum_m sum_n x[i + m, j + n] kernel[m, n] if None.
 
     Returns:
-        The animation, one frame for each place of the window; in a notebook it shows as a player.
+        The animation, one frame for each place of the window (40 places, evenly spread, where there are more); in a
+        notebook it shows as a player, which needs no network.
 
     Raises:
         ValueError: arrays that are neither both one- nor both two-dimensional, a kernel that is larger than x, or an
             output of another shape than the places of the window.
     """
-    signal, weights = np.asarray(x, dtype=float), np.asarray(kernel, dtype=float)
-    if signal.ndim not in (1, 2) or weights.ndim != signal.ndim:
+    signal, weights = _array("x", x, 1, 2), _array("kernel", kernel, 1, 2)
+    if weights.ndim != signal.ndim:
         raise ValueError(f"x and kernel must both be (n,) or both (H, W), got {signal.shape} and {weights.shape}")
-    flat = signal.ndim == 1
-    image, window = np.atleast_2d(signal), np.atleast_2d(weights)
-    places = (image.shape[0] - window.shape[0] + 1, image.shape[1] - window.shape[1] + 1)
-    if min(places) < 1 or 0 in window.shape:
+    places = tuple(n - m + 1 for n, m in zip(signal.shape, weights.shape, strict=True))
+    if min(places) < 1:
         raise ValueError(f"kernel must fit into x of shape {signal.shape}, got shape {weights.shape}")
-    views = np.lib.stride_tricks.sliding_window_view(image, window.shape)
-    result = np.einsum("ijmn,mn->ij", views, window) if output is None else np.atleast_2d(np.asarray(output, float))
+    windows = np.lib.stride_tricks.sliding_window_view(signal, weights.shape)
+    products = windows * weights  # (places..., kernel...)
+    result = products.sum(axis=tuple(range(-signal.ndim, 0))) if output is None else np.asarray(output)
+    if result.dtype.kind not in "biuf":
+        raise ValueError(f"output must hold real numbers, got {result.dtype}")
     if result.shape != places:
-        wanted, came = (places[1:], result.shape[1:]) if flat else (places, result.shape)
-        raise ValueError(f"output must have shape {wanted}, one entry for each place, got {came}")
-    return _Film(image, window, result, flat)
+        raise ValueError(f"output must have shape {places}, one entry for each place, got {result.shape}")
+    return _Film(signal, weights, products, result.astype(float), "output" if output is None else "your output")
 
 
 class _Film(FuncAnimation):
-    """Three panels: the input with the window on it, the products in the window, the output as it fills."""
+    """Three panels: the input with the window on it, the products in the window, the output as it fills.
 
-    def __init__(self, image: NDArray, kernel: NDArray, result: NDArray, flat: bool) -> None:
-        self.image, self.kernel, self.result, self.flat = image, kernel, result, flat
-        widths = [max(array.shape[1], 3) for array in (image, kernel, result)]
-        figure, self.axes = plt.subplots(
-            1, 3, figsize=(9, 1.9 if flat else 3.6), width_ratios=widths, layout="constrained"
-        )
-        super().__init__(figure, self.draw, frames=result.size, interval=700, repeat=False)
+    The panels of a signal stand below one another, so that each number stands under those it was made from.
+    """
+
+    def __init__(self, x: NDArray, kernel: NDArray, products: NDArray, result: NDArray, name: str) -> None:
+        self.flat = x.ndim == 1
+        self.name = name
+        self.image, self.kernel, self.result = np.atleast_2d(x), np.atleast_2d(kernel), np.atleast_2d(result)
+        self.products = products.reshape(self.result.shape + self.kernel.shape)
+        self.limits = [_largest(array) for array in (x, products, result)]
+        count = min(self.result.size, FRAMES)
+        self.steps = np.linspace(0, self.result.size - 1, count).round().astype(int)
+        figure, self.axes = self._panels()
+        super().__init__(figure, self.draw, frames=count, interval=700, repeat=False)
         plt.close(figure)  # or the notebook would show the last frame as well
+        self.draw(0)
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")  # laid out once: panels that jump from frame to frame are hard to follow
+
+    def _panels(self) -> tuple[Any, Any]:
+        if self.flat:
+            width = min(11.0, max(4.5, 0.8 * self.image.shape[1]))
+            return plt.subplots(3, 1, figsize=(width, 4.2), layout="constrained", sharex=True)
+        widest = self.image.shape[1]  # a small panel still needs room for its words
+        widths = [max(array.shape[1], 3, 0.6 * widest) for array in (self.image, self.kernel, self.result)]
+        return plt.subplots(1, 3, figsize=(10, 3.8), width_ratios=widths, layout="constrained")
 
     def draw(self, frame: int) -> list[Any]:
-        i, j = divmod(frame, self.result.shape[1])
+        """Draw one place of the window, and the output up to it."""
+        step = int(self.steps[frame])
+        i, j = divmod(step, self.result.shape[1])
         M, N = self.kernel.shape
-        inside = self.image[i : i + M, j : j + N]
-        filled = np.where(np.arange(self.result.size).reshape(self.result.shape) <= frame, self.result, np.nan)
-        place = f"i = {j}" if self.flat else f"(i, j) = ({i}, {j})"
+        inside, products = self.image[i : i + M, j : j + N], self.products[i, j]
+        reached = np.arange(self.result.size).reshape(self.result.shape) <= step
+        place, left = (f"{j}", j) if self.flat else (f"{i}, {j}", 0)
+        before, between, after = self.axes
         for ax in self.axes:
             ax.clear()
-        before, products, after = self.axes
-        _cells(before, self.image, self.image, f"input, window at {place}")
-        before.add_patch(Rectangle((j - 0.5, i - 0.5), N, M, fill=False, edgecolor=ORANGE, linewidth=3, zorder=5))
-        _cells(products, inside * self.kernel, self.image, "input × kernel",
-               [f"{a:.3g}·{k:.3g}" for a, k in zip(inside.flat, self.kernel.flat, strict=True)])  # fmt: skip
-        _cells(after, filled, self.result, f"their sum: {self.result[i, j]:.4g}")
-        after.add_patch(Rectangle((j - 0.5, i - 0.5), 1, 1, fill=False, edgecolor=ORANGE, linewidth=3, zorder=5))
+            ax.set_facecolor(PALE)
+        of_input, of_products, of_output = self.limits
+
+        numbers = [_number(value) for value in self.image.flat]
+        _cells(before, self.image, numbers, of_input, f"input, window at {place if self.flat else f'({place})'}")
+        _frame(before, i, j, M, N)
+
+        words = [f"{_number(a)} · {_number(k)}" for a, k in zip(inside.flat, self.kernel.flat, strict=True)]
+        if any(len(word) > 9 for word in words):
+            words = [word.replace(" · ", "\n· ") for word in words]
+        _cells(between, products, words, of_products, f"input · kernel, sum {_number(products.sum())}", left)
+
+        shown = np.ma.masked_array(self.result, mask=~reached)
+        values = [_number(v) if seen else "" for v, seen in zip(self.result.flat, reached.flat, strict=True)]
+        _cells(after, shown, values, of_output, f"{self.name}[{place}] = {_number(self.result[i, j])}")
+        _frame(after, i, j, 1, 1)
+        if self.flat:
+            before.set_xlim(-0.5, self.image.shape[1] - 0.5)
         return []
 
     def _repr_html_(self) -> str:
         # matplotlib leaves this to a setting; a notebook should show the player without one
         html: str = self.to_jshtml(default_mode="once")
-        return html
+        html = re.sub(r'<link rel="stylesheet"[^>]*>', "", html)
+        return re.sub(r'<i class="fa fa-([\w -]+)"></i>', lambda icon: BUTTONS.get(icon[1], icon[1]), html)
+
+    def __del__(self) -> None:
+        """Say nothing: a film that was made and never shown is no mistake."""
 
 
-def _cells(ax: Axes, values: NDArray, scale: NDArray, title: str, words: list[str] | None = None) -> None:
-    colours = plt.get_cmap("Blues").with_extremes(bad="white")
-    low, high = float(np.nanmin(scale)), float(np.nanmax(scale))
-    ax.imshow(values, cmap=colours, vmin=low, vmax=high + (high - low or 1))  # pale enough for dark numbers
+def _cells(ax: Axes, values: NDArray, words: list[str], limit: float, title: str, left: int = 0) -> None:
+    rows, columns = values.shape
+    extent = (left - 0.5, left + columns - 0.5, rows - 0.5, -0.5)
+    # Half of the colours only: blue below zero, white at zero, red above, all pale enough for dark numbers.
+    ax.imshow(values, cmap="RdBu_r", vmin=-2 * limit, vmax=2 * limit, extent=extent)
     ax.set_title(title, fontsize=10)
-    _label_cells(ax, values.shape)
-    if max(values.shape) <= WRITTEN:
-        texts = words or [f"{value:.3g}" for value in values.flat]
-        for (i, j), text in zip(np.ndindex(values.shape), texts, strict=True):
-            if text != "nan":
-                ax.text(j, i, text, ha="center", va="center", fontsize=9 if words is None else 8, color=INK)
+    _label_cells(ax, values.shape, left)
+    if rows <= 10 and columns <= (14 if rows == 1 else 10):
+        for (i, j), word in zip(np.ndindex(values.shape), words, strict=True):
+            ax.text(left + j, i, word, ha="center", va="center", fontsize=8, color=INK)
 
 
-def _label_cells(ax: Axes, shape: tuple[int, ...]) -> None:
+def _frame(ax: Axes, i: int, j: int, rows: int, columns: int) -> None:
+    ax.add_patch(Rectangle((j - 0.5, i - 0.5), columns, rows, fill=False, edgecolor=INK, linewidth=2.5, zorder=5))
+
+
+def _number(value: float) -> str:
+    return f"{value + 0.0:.3g}".replace("-", "−")  # + 0.0: no minus before zero
+
+
+def _largest(array: NDArray) -> float:
+    """The largest finite magnitude, or 1 where there is none."""
+    finite = np.abs(array[np.isfinite(array)])
+    return float(finite.max(initial=0.0)) or 1.0
+
+
+def _label_cells(ax: Axes, shape: tuple[int, ...], left: int = 0) -> None:
     """Thin lines between the cells and an index on each, while there is room for them."""
     rows, columns = shape
     if max(shape) > WRITTEN:
         return
-    ax.set_xticks(range(columns))
+    ax.set_xticks(range(left, left + columns))
     ax.set_yticks(range(rows) if rows > 1 else [])
-    ax.set_xticks(np.arange(columns + 1) - 0.5, minor=True)
+    ax.set_xticks(np.arange(left, left + columns + 1) - 0.5, minor=True)
     ax.set_yticks(np.arange(rows + 1) - 0.5, minor=True)
     ax.grid(which="minor", color="white", linewidth=1)
     ax.tick_params(which="both", length=0, labelsize=8)
 
 
-def _array(name: str, value: ArrayLike, ndim: int) -> NDArray[np.float64]:
+def _array(name: str, value: ArrayLike, *ndims: int) -> NDArray[np.float64]:
+    expected = " or ".join(map(str, ndims))
     try:
-        array = np.asarray(value, dtype=float)
-    except (TypeError, ValueError):
-        raise ValueError(f"{name} must be numbers in {ndim} dimensions, got {type(value).__name__}") from None
-    if array.ndim != ndim or array.size == 0:
-        raise ValueError(f"{name} must have {ndim} non-empty dimensions, got shape {array.shape}")
-    return array
+        array = np.asarray(value)
+    except ValueError:  # rows of different lengths
+        array = np.asarray(None)
+    if array.dtype.kind not in "biuf":
+        raise ValueError(f"{name} must be real numbers in {expected} dimensions, got {type(value).__name__}")
+    if array.ndim not in ndims or array.size == 0:
+        raise ValueError(f"{name} must have {expected} non-empty dimensions, got shape {array.shape}")
+    return array.astype(float)

@@ -59,7 +59,7 @@ def conv2d(image, kernel, stride=1, padding=0):
     M = kernel.shape[0]
     rows = []
     for top in range(0, framed.shape[0] - M + 1, stride):
-        rows.append(sum(conv1d(framed[top + m], kernel[m]) for m in range(M))[::stride])
+        rows.append(sum(np.asarray(conv1d(framed[top + m], kernel[m])) for m in range(M))[::stride])
     return np.array(rows)
 
 

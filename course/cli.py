@@ -1,0 +1,323 @@
+"""The `course` command: parses, calls one room, prints.
+
+Rooms are imported inside the commands, so that `course --help` answers at once. Exit status: 0 done, 1 the work found
+failures (named), 2 wrong use. Whatever the user can mend is one sentence on standard error, never a traceback.
+"""
+# ruff: noqa: D301  (click looks for the character \\b itself, before examples that it must not wrap)
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from course import CourseError
+
+try:
+    import click
+except ModuleNotFoundError:
+    print("course: this command needs more packages; run pip install 'convcourse[instructor]'.", file=sys.stderr)
+    raise SystemExit(2) from None
+
+if TYPE_CHECKING:
+    from course.assignment import Assignment
+    from course.directory import CourseDirectory
+    from course.grading.result import GradedNotebook, Limits
+
+STOPPED = 130  # as shells say it of a program that Ctrl-C ended
+
+
+class _Group(click.Group):
+    """Lists the commands in the order of a course's life."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+
+@click.group(
+    cls=_Group,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit status: 0 done, 1 the work found failures, 2 wrong use.",
+)
+@click.version_option(package_name="convcourse", prog_name="course")
+@click.pass_context
+def course(context: click.Context) -> None:
+    """Build, grade and check the auto-graded notebooks of a course on neural networks.
+
+    Try it out on a made-up class, which takes a minute or two:
+
+        course demo
+
+    A course of your own:
+
+    \b
+        course init autumn && cd autumn   a course directory, nbgrader's too
+        course build                      notebooks for students, in release/
+        course grade                      submitted/<student>/<assignment>/ to scores
+    """
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+
+
+def _course_option(command: Any) -> Any:
+    return click.option(
+        "--course",
+        "root",
+        type=click.Path(path_type=Path),
+        default=Path(),
+        help="The course directory, if it is not the current one.",
+    )(command)
+
+
+_jobs_option = click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Grade N submissions at once; as many as cores if not given.",
+)
+
+
+@course.command()
+@click.argument("directory", type=click.Path(path_type=Path))
+def init(directory: Path) -> int:
+    """Make a course directory: configuration, source notebooks, an empty gradebook.
+
+    DIRECTORY must not exist yet, or be empty. nbgrader works in it by hand as well.
+
+    \b
+        course init autumn
+    """
+    from course import assignment
+    from course.authoring import course_directory
+
+    made = course_directory.create(directory)
+    names = assignment.names(made.source)
+    click.echo(f"{directory} is a course directory now, with {len(names)} assignments: {', '.join(names)}.")
+    click.echo(f"Next: cd {directory} && course build")
+    return 0
+
+
+@course.command()
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--fix", is_flag=True, help="Restore the normal form first; no text is changed.")
+def lint(paths: tuple[Path, ...], fix: bool) -> int:
+    """Check source notebooks: normal form, cell roles, and that tests use only names they may.
+
+    PATHS are notebooks, or folders that hold some; without any, the source/ of the current course directory, or the
+    source_notebooks/ of a checkout.
+
+    \b
+        course lint
+        course lint --fix source_notebooks/06_convolution
+    """
+    from course.authoring import lint as linter
+
+    found = 0
+    for path in [notebook for place in paths or [_sources()] for notebook in linter.notebooks(place)]:
+        if fix and linter.fix(path):
+            click.echo(f"{path}: normal form restored")
+        for finding in linter.lint(path.read_bytes(), str(path)):
+            click.echo(f"{path}: {finding}")
+            found += 1
+    return 1 if found else 0
+
+
+def _sources() -> Path:
+    for place in (Path("source"), Path("source_notebooks")):
+        if place.is_dir():
+            return place
+    raise CourseError("There is no source/ or source_notebooks/ here; name a notebook, or a folder that holds some.")
+
+
+@course.command()
+@click.argument("assignments", nargs=-1)
+@_course_option
+def build(assignments: tuple[str, ...], root: Path) -> int:
+    """Make the notebooks that students get, in release/.
+
+    Refuses an assignment whose solution does not score 100 %, whose blank release does not score 0, or whose release
+    holds a line of a solution or of a hidden test anywhere. Then nothing of it changes.
+
+    \b
+        course build
+        course build 06_convolution
+    """
+    from course.authoring import release
+    from course.console import console
+    from course.grading.engine import grade
+
+    opened, chosen = _chosen(root, assignments)
+    limits = _limits(opened, run_show=True)
+
+    def engine(notebook: bytes, source: Assignment) -> GradedNotebook:
+        return grade(notebook, source, limits)
+
+    refused = 0
+    for assignment in chosen:
+        with console(stderr=True).status(assignment.name) as status:
+            built = release.build(opened, assignment.name, engine, status.update)
+        if built.problems:
+            refused += 1
+            click.echo(f"{built.name} is refused, and nothing of it was changed:")
+            for problem in built.problems:
+                click.echo("  " + problem.replace("\n", "\n    "))
+        else:
+            click.echo(f"{built.name} is in {built.release} ({built.points:g} points: the solution all, blank 0).")
+    return 1 if refused else 0
+
+
+@course.command()
+@click.argument("assignments", nargs=-1)
+@click.option("--student", "students", multiple=True, metavar="S", help="Only this student; may be given again.")
+@_jobs_option
+@click.option("--force", is_flag=True, help="Also grade what is unchanged since it was graded.")
+@click.option("--run-show", is_flag=True, help="Also run pictures and training runs. No score depends on them.")
+@_course_option
+def grade(
+    assignments: tuple[str, ...],
+    students: tuple[str, ...],
+    jobs: int | None,
+    force: bool,
+    run_show: bool,
+    root: Path,
+) -> int:
+    """Grade what students handed in, and write the scores into the gradebook.
+
+    Submissions are in submitted/<student>/<assignment>/<notebook>.ipynb. Graded notebooks go to autograded/, where
+    nbgrader's feedback, formgrader and export find them. A run that was stopped goes on where it stopped; a score
+    that was given by hand stays.
+
+    \b
+        course grade
+        course grade 06_convolution --student mira --force
+    """
+    from course.console import console, grade_table, progress
+    from course.grading import submissions
+    from course.grading.batch import grade_class
+
+    opened, chosen = _chosen(root, assignments, built=not assignments)
+    handed_in = submissions.find(opened, chosen, students)
+
+    def stopping(running: int) -> None:
+        click.echo(f"Finishing the {running} submissions that have begun; Ctrl-C again to stop at once.", err=True)
+
+    with progress("grading", len(handed_in)) as step:
+        batch = grade_class(
+            opened,
+            handed_in,
+            jobs=jobs,
+            force=force,
+            limits=_limits(opened, run_show),
+            progress=lambda graded: step(f"{graded.student} {graded.assignment}"),
+            stopping=stopping,
+        )
+    console().print(grade_table(batch.results))
+    if batch.left:
+        click.echo(f"Stopped with {batch.left} submissions left; the same command goes on with them.", err=True)
+        return STOPPED
+    return 0
+
+
+@course.command()
+@click.argument("notebook", type=click.Path(path_type=Path))
+@click.option("--timeout", type=click.IntRange(min=1), default=60, show_default=True, help="Seconds for each cell.")
+def check(notebook: Path, timeout: int) -> int:
+    """For students: which visible tests of NOTEBOOK pass, and why the others do not.
+
+    Runs the notebook from top to bottom in a fresh kernel and changes nothing in it.
+
+    \b
+        course check convolution.ipynb
+    """
+    from course.kit import validate
+
+    return validate.report(notebook, timeout)
+
+
+@course.command()
+@_jobs_option
+@click.option(
+    "--keep", "place", type=click.Path(path_type=Path), metavar="DIR", help="Work in DIR, not in a temporary folder."
+)
+def demo(jobs: int | None, place: Path | None) -> int:
+    """Everything once, on a made-up class: init, build, grade, feedback. Takes a minute or two.
+
+    The class hands in right and wrong answers, a blank notebook, a half-done one, a crash, an endless loop and a file
+    that is no notebook. What it leaves is kept to be looked at.
+
+    \b
+        course demo
+    """
+    from course.demo import run
+
+    return run(place, jobs)
+
+
+def _chosen(root: Path, wanted: Sequence[str], built: bool = False) -> tuple[CourseDirectory, list[Assignment]]:
+    """The course directory, and the assignments in it that are wanted: all, or with `built` all that were built."""
+    from course import assignment
+    from course.directory import open_course
+
+    opened = open_course(root)
+    there = assignment.names(opened.source)
+    if built:
+        there = [name for name in there if opened.path("release", ".", name).is_dir()] or there
+    if not there:
+        raise CourseError(f"{opened.source} holds no assignment; each is a folder with one notebook in it.")
+    return opened, [assignment.find(opened.source, name) for name in wanted or there]
+
+
+def _limits(opened: CourseDirectory, run_show: bool = False) -> Limits:
+    """The limits that nbgrader's configuration of the course sets."""
+    from course.grading.result import Limits
+
+    seconds = opened.config.Execute.get(
+        "timeout", opened.config.ExecutePreprocessor.get("timeout", Limits.cell_seconds)
+    )
+    return Limits(cell_seconds=seconds or Limits.cell_seconds, run_show=run_show)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit status."""
+    try:
+        status = course.main(
+            args=None if arguments is None else list(arguments), prog_name="course", standalone_mode=False
+        )
+        sys.stdout.flush()
+        return status if isinstance(status, int) else 0
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return _say("stopped.", STOPPED)
+    except click.ClickException as error:
+        return _say(f"{error.format_message().rstrip('.')}; see `{_command_of(error)} --help`.")
+    except CourseError as error:
+        return _say(str(error))
+    except BrokenPipeError:  # `course lint | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except ModuleNotFoundError as error:
+        return _say(f"this command needs {error.name}; run pip install 'convcourse[instructor]'.")
+    except OSError as error:
+        return _say(f"{error.filename or 'a file'} cannot be used: {error.strerror or error}.")
+    except Exception as error:
+        if os.environ.get("COURSE_TRACEBACK"):
+            raise
+        return _say(f"this is a bug: {type(error).__name__}: {error}; set COURSE_TRACEBACK=1 to see where.")
+
+
+def _say(sentence: str, status: int = 2) -> int:
+    print("course: " + " ".join(sentence.split()), file=sys.stderr)
+    return status
+
+
+def _command_of(error: click.ClickException) -> str:
+    context = getattr(error, "ctx", None)
+    return str(context.command_path) if context else "course"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,140 @@
+"""Grading a class: every submission through `grade`, side by side, each stored as soon as it is done.
+
+A run that is killed has stored whole submissions only, and the next run goes on behind them: a submission is graded
+again when it, its assignment or the limits changed. No submission stops the batch: its error is its result.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from course import CourseError
+from course.assignment import read_notebook
+from course.directory import CourseDirectory, write
+from course.grading import autograded, gradebook
+from course.grading.engine import grade
+from course.grading.pool import Engine, MakeExecutor, Runner, processes
+from course.grading.result import GradedNotebook, Limits
+from course.grading.submissions import HandedIn, Submission
+
+
+@dataclass(frozen=True)
+class Graded:
+    """One line of the class's table. `fresh` is False for a result that an earlier run had stored."""
+
+    student: str
+    assignment: str
+    result: GradedNotebook
+    fresh: bool
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What a run achieved: its results in the order of assignments and students, and how many it left undone."""
+
+    results: tuple[Graded, ...]
+    left: int = 0
+
+
+Progress = Callable[[Graded], None]
+
+
+def grade_class(
+    course: CourseDirectory,
+    submissions: Sequence[Submission],
+    *,
+    jobs: int | None = None,
+    force: bool = False,
+    limits: Limits | None = None,
+    progress: Progress = lambda graded: None,
+    stopping: Callable[[int], None] = lambda running: None,
+    engine: Engine = grade,
+    executor: MakeExecutor = processes,
+) -> Batch:
+    """Grade submissions and store each result in the gradebook and in `autograded/`.
+
+    Args:
+        jobs: how many at once; the number of cores if not given.
+        force: also grade what is unchanged since it was graded.
+        progress: called in this process for each result, in the order in which they are done.
+        stopping: called once after Ctrl-C with the number of submissions that are still finished; a second Ctrl-C
+            ends the run at once.
+        engine: what grades one submission; it and its arguments travel to another process.
+        executor: makes the executor for so many jobs.
+
+    Raises:
+        CourseError: nothing can be graded here: an assignment is not built, or its own solution fails.
+    """
+    limits = limits or Limits()
+    jobs = max(1, jobs or os.cpu_count() or 1)
+    results: dict[tuple[str, str], Graded] = {}
+
+    def report(submission: Submission, result: GradedNotebook, fresh: bool) -> None:
+        graded = Graded(submission.student, submission.assignment.name, result, fresh)
+        results[graded.assignment, graded.student] = graded
+        progress(graded)
+
+    with gradebook.opened(course) as book:
+        in_book = {}
+        for assignment in {submission.assignment.name: submission.assignment for submission in submissions}.values():
+            gradebook.check_built(book, assignment)
+            in_book[assignment.name] = gradebook.stored(book, assignment.name)
+        waiting = []
+        for submission in submissions:
+            again = force or submission.student not in in_book[submission.assignment.name]
+            known = None if again else _known(course, submission.read(), limits)
+            if known is None:
+                waiting.append(submission)
+            else:
+                report(submission, known, False)
+
+        def keep(handed_in: HandedIn, result: GradedNotebook, final: bool) -> None:
+            fingerprint = handed_in.fingerprint(limits) if final else ""
+            report(handed_in.submission, _store(book, course, handed_in, result, fingerprint), True)
+
+        if waiting:
+            with Runner(limits, engine, executor, min(jobs, len(waiting)), keep) as runner:
+                runner.try_solutions({waits.assignment.name: waits.assignment for waits in waiting}.values())
+                runner.run(waiting, stopping)
+    done = (results.get((submission.assignment.name, submission.student)) for submission in submissions)
+    return Batch(tuple(graded for graded in done if graded), len(submissions) - len(results))
+
+
+def _known(course: CourseDirectory, handed_in: HandedIn, limits: Limits) -> GradedNotebook | None:
+    """The stored result of this very submission, if there is one."""
+    path = _place(course, handed_in.submission)
+    try:
+        data = path.read_bytes()
+        notebook = read_notebook(data, str(path))
+        if notebook["metadata"][autograded.KEY]["fingerprint"] != handed_in.fingerprint(limits):
+            return None
+    except (OSError, CourseError, KeyError, TypeError):
+        return None
+    return autograded.unseal(notebook, data)
+
+
+def _place(course: CourseDirectory, submission: Submission) -> Path:
+    folder = course.path("autograded", submission.student, submission.assignment.name)
+    return folder / f"{submission.assignment.notebook}.ipynb"
+
+
+def _store(
+    book: Any, course: CourseDirectory, handed_in: HandedIn, result: GradedNotebook, fingerprint: str
+) -> GradedNotebook:
+    """First the scores, then the notebook: one that holds this fingerprint means that its scores are stored."""
+    submission = handed_in.submission
+    gradebook.store(book, course, submission.assignment, submission.student, result, handed_in.timestamp)
+    place = _place(course, submission)
+    for name, content in submission.assignment.files:  # pictures that the text shows
+        write(place.parent / name, content, 0o444)
+    if handed_in.timestamp is not None:
+        write(place.parent / "timestamp.txt", (handed_in.timestamp + "\n").encode(), 0o444)
+    result = replace(result, notes=(*handed_in.notes, *result.notes))
+    notebook = read_notebook(result.notebook, "the autograded notebook")
+    sealed = autograded.seal(notebook, result.summary() | {"fingerprint": fingerprint})
+    write(place, sealed, 0o444)
+    return replace(result, notebook=sealed)

@@ -1,0 +1,171 @@
+"""The one writer of nbgrader's gradebook: a submission's scores, comments and penalty in one transaction.
+
+What is written is what `nbgrader autograde` writes, so formgrader, feedback and exports work on it. A manual score is
+never touched, and wins.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from nbgrader.api import (
+    Comment,
+    Grade,
+    Gradebook,
+    MissingEntry,
+    Student,
+    SubmittedAssignment,
+    SubmittedNotebook,
+)
+from nbgrader.plugins import LateSubmissionPlugin
+from nbgrader.utils import parse_utc
+from sqlalchemy.exc import SQLAlchemyError
+from traitlets.utils.importstring import import_item
+
+from course import CourseError
+from course.assignment import Assignment
+from course.directory import CourseDirectory
+from course.grading.result import GradedNotebook
+
+logging.getLogger("alembic").setLevel(logging.WARNING)
+
+
+@contextmanager
+def opened(course: CourseDirectory) -> Iterator[Any]:
+    """The course's gradebook, closed again behind the block.
+
+    Raises:
+        CourseError: the database cannot be opened.
+    """
+    try:
+        book = Gradebook(course.db_url, course.course_id)
+    except Exception as error:  # a driver that is missing, a server that is down, a file that is no database
+        first = str(error).splitlines()[0] if str(error) else ""
+        raise CourseError(f"The gradebook {course.db_url} cannot be opened: {type(error).__name__}: {first}") from None
+    with book:
+        yield book
+
+
+def check_built(book: Any, assignment: Assignment) -> None:
+    """Make sure that the gradebook knows the assignment as its source is now.
+
+    Raises:
+        CourseError: it has not been built, or its source has changed since.
+    """
+    mend = f"run `course build {assignment.name}`"
+    try:
+        notebook = book.find_notebook(assignment.notebook, assignment.name)
+    except MissingEntry:
+        raise CourseError(f"{assignment.name} is not in the gradebook; {mend}.") from None
+    known = {cell.name: cell.max_score for cell in notebook.grade_cells}
+    now = {cell.grade_id: cell.points for cell in assignment.cells if cell.points is not None}
+    if known != now:
+        raise CourseError(f"The tests of {assignment.name} are others than those in the gradebook; {mend}.")
+
+
+def stored(book: Any, assignment: str) -> set[str]:
+    """The students whose submission of `assignment` is in the gradebook."""
+    rows = book.db.query(SubmittedAssignment.student_id).filter(SubmittedAssignment.name == assignment)
+    return {row[0] for row in rows}
+
+
+def store(
+    book: Any,
+    course: CourseDirectory,
+    assignment: Assignment,
+    student: str,
+    graded: GradedNotebook,
+    timestamp: str | None = None,
+) -> None:
+    """Write one submission's result: all of it, or nothing.
+
+    Args:
+        book: from `opened`.
+        timestamp: when it was handed in, as nbgrader's timestamp.txt says it.
+
+    Raises:
+        CourseError: the database refuses.
+    """
+    try:
+        submitted = _submission(book, assignment, student, _moment(timestamp))
+        for notebook in submitted.notebooks:
+            if notebook.name == assignment.notebook:
+                _scores(notebook, graded)
+                _comments(notebook, graded)
+                book.db.flush()
+                book.db.refresh(notebook)
+                notebook.late_submission_penalty = _penalty(course, submitted, notebook, student)
+        book.db.commit()
+    except SQLAlchemyError as error:
+        book.db.rollback()
+        reason = str(error).splitlines()[0]
+        raise CourseError(f"The gradebook cannot be written ({reason}); is another program using it?") from None
+    except BaseException:
+        book.db.rollback()
+        raise
+
+
+def _submission(book: Any, assignment: Assignment, student: str, timestamp: datetime | None) -> Any:
+    """The submission's rows, made as nbgrader makes them if they are not there yet; not committed."""
+    try:
+        submitted = book.find_submission(assignment.name, student)
+    except MissingEntry:
+        try:
+            owner = book.find_student(student)
+        except MissingEntry:
+            owner = Student(id=student)
+            book.db.add(owner)
+        with book.db.no_autoflush:  # what is half made must not be written
+            submitted = _new_submission(book.find_assignment(assignment.name), owner)
+        book.db.add(submitted)
+    if timestamp is not None:
+        submitted.timestamp = timestamp
+    book.db.flush()
+    return submitted
+
+
+def _new_submission(assignment: Any, student: Any) -> Any:
+    """A submission with an empty row for every grade and comment that the assignment has."""
+    submitted = SubmittedAssignment(assignment=assignment, student=student)
+    for notebook in assignment.notebooks:
+        rows = SubmittedNotebook(notebook=notebook, assignment=submitted)
+        for cell in [*notebook.grade_cells, *notebook.task_cells]:
+            Grade(cell=cell, notebook=rows)
+        for cell in [*notebook.solution_cells, *notebook.task_cells]:
+            Comment(cell=cell, notebook=rows)
+    return submitted
+
+
+def _moment(timestamp: str | None) -> datetime | None:
+    try:
+        return parse_utc(timestamp) if timestamp else None
+    except (ValueError, OverflowError):
+        return None  # a file that a student wrote
+
+
+def _scores(notebook: Any, graded: GradedNotebook) -> None:
+    scores = {score.grade_id: score.points for score in graded.scores}
+    for grade in notebook.grades:
+        # a question for a person, unless there is nothing to read
+        by_hand = 0.0 if graded.error or grade.name in graded.unanswered else None
+        grade.auto_score = scores.get(grade.name, by_hand)
+        grade.needs_manual_grade = grade.manual_score is not None or grade.auto_score is None
+
+
+def _comments(notebook: Any, graded: GradedNotebook) -> None:
+    for comment in notebook.comments:
+        comment.auto_comment = "No response." if comment.name in graded.unanswered else None
+
+
+def _penalty(course: CourseDirectory, submitted: Any, notebook: Any, student: str) -> float | None:
+    """What the course's late policy takes off, within 0 and the score; None if it was in time."""
+    if submitted.total_seconds_late <= 0:
+        return None
+    configured = course.config.AssignLatePenalties.get("plugin_class", LateSubmissionPlugin)
+    plugin = (import_item(configured) if isinstance(configured, str) else configured)(config=course.config)
+    penalty = plugin.late_submission_penalty(student, notebook.score, submitted.total_seconds_late)
+    return None if penalty is None else min(max(penalty, 0.0), notebook.score)

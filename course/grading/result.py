@@ -1,0 +1,86 @@
+"""What grading is given (limits) and what it gives back (a score for every test, and the notebook that shows them)."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much one submission may use. Seconds are wall clock."""
+
+    cell_seconds: int = 30
+    notebook_seconds: int = 600
+    output_bytes: int = 200_000  # kept of each cell's output
+    restarts: int = 20  # processes that a submission may crash before the rest of it is given up
+    run_show: bool = False  # also run pictures and training runs, on which nothing graded depends
+
+
+@dataclass(frozen=True)
+class CellScore:
+    """The verdict on one test cell. `message` says what is wrong, or is None; `hidden`: a hidden test failed."""
+
+    grade_id: str
+    title: str
+    points: float
+    max_points: float
+    message: str | None = None
+    hidden: bool = False
+
+
+@dataclass(frozen=True)
+class GradedNotebook:
+    """One submission, graded.
+
+    scores: one for each test cell of the assignment, in order, whatever the submission holds.
+    notebook: the autograded notebook, each test cell as it was released with the verdict as its output.
+    isolation: how well the student's code was kept from its own grade.
+    seconds: wall clock.
+    error: why the submission as a whole could not be graded (then all scores are 0), or None.
+    notes: what was put right before grading, such as a missing cell.
+    unanswered: exercise and manual cells that are as they were released.
+    broken: setup, show and exercise cells that failed when they ran, each with the reason.
+    """
+
+    scores: tuple[CellScore, ...]
+    notebook: bytes = field(repr=False)
+    isolation: str
+    seconds: float
+    error: str | None = None
+    notes: tuple[str, ...] = ()
+    unanswered: tuple[str, ...] = ()
+    broken: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def points(self) -> float:
+        """The points of all test cells together."""
+        return sum(score.points for score in self.scores)
+
+    @property
+    def max_points(self) -> float:
+        """What the test cells are worth together."""
+        return sum(score.max_points for score in self.scores)
+
+    @property
+    def failed(self) -> tuple[CellScore, ...]:
+        """The test cells that did not earn all their points."""
+        return tuple(score for score in self.scores if score.points < score.max_points)
+
+    def summary(self) -> dict[str, Any]:
+        """Everything but the notebook, as plain data."""
+        return {key: value for key, value in asdict(self).items() if key != "notebook"}
+
+    @classmethod
+    def from_summary(cls, summary: dict[str, Any], notebook: bytes) -> GradedNotebook:
+        """The inverse of `summary`."""
+        return cls(
+            **summary
+            | {
+                "scores": tuple(CellScore(**score) for score in summary["scores"]),
+                "notes": tuple(summary["notes"]),
+                "unanswered": tuple(summary["unanswered"]),
+                "broken": tuple((cell, reason) for cell, reason in summary["broken"]),
+                "notebook": notebook,
+            }
+        )

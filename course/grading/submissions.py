@@ -1,0 +1,85 @@
+"""What students handed in: the folders `submitted/<student>/<assignment>/`, read without ever failing."""
+
+from __future__ import annotations
+
+import hashlib
+import html
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from course import CourseError
+from course.assignment import Assignment
+from course.directory import CourseDirectory
+from course.grading.result import Limits
+
+VERSION = 1  # counted up when the engine judges differently, so that everything is graded again
+
+
+@dataclass(frozen=True)
+class Submission:
+    """One student's folder for one assignment."""
+
+    student: str
+    assignment: Assignment
+    folder: Path
+
+    def read(self) -> HandedIn:
+        """What is in the folder now. What cannot be read is the submission's error, never an exception."""
+        wanted = f"{self.assignment.notebook}.ipynb"
+        notes: tuple[str, ...] = ()
+        try:
+            stamp = self.folder / "timestamp.txt"
+            timestamp = stamp.read_text(errors="replace").strip() if stamp.is_file() else None
+            there = sorted(path.name for path in self.folder.glob("*.ipynb") if path.is_file())
+            if wanted not in there and len(there) == 1:
+                notes = (f"The notebook had been renamed to {_shown(there[0])}; it was graded as {wanted}.",)
+                wanted = there[0]
+            if wanted in there:
+                return HandedIn(self, (self.folder / wanted).read_bytes(), None, notes, timestamp)
+            found = ", ".join(map(_shown, there)) or "no notebook"
+            return HandedIn(self, None, f"There is no {wanted} in this submission; there is {found}.")
+        except OSError as error:
+            return HandedIn(self, None, f"{wanted} cannot be read: {error.strerror}.")
+
+
+@dataclass(frozen=True)
+class HandedIn:
+    """A submission's notebook. `data` is None if there is nothing to grade; then `error` says why."""
+
+    submission: Submission
+    data: bytes | None = field(repr=False)
+    error: str | None = None
+    notes: tuple[str, ...] = ()
+    timestamp: str | None = None
+
+    def fingerprint(self, limits: Limits) -> str:
+        """A hash of everything that the result depends on."""
+        parts = (VERSION, limits, self.submission.assignment.fingerprint, self.notes, self.error, self.timestamp)
+        return hashlib.sha256(repr(parts).encode() + (self.data or b"")).hexdigest()
+
+
+def find(course: CourseDirectory, assignments: Iterable[Assignment], students: Sequence[str] = ()) -> list[Submission]:
+    """Every submission of these assignments, or those of `students`.
+
+    Raises:
+        CourseError: there is none, or none of a student who is named.
+    """
+    found = [
+        Submission(student, assignment, course.path("submitted", student, assignment.name))
+        for assignment in assignments
+        for student in course.students(assignment.name)
+    ]
+    if not found:
+        place = course.path("submitted", "STUDENT", "ASSIGNMENT") / "NOTEBOOK.ipynb"
+        raise CourseError(f"There is no submission to grade; submissions belong in {place}.")
+    everybody = {submission.student for submission in found}
+    unknown = sorted(set(students) - everybody)
+    if unknown:
+        raise CourseError(f"{unknown[0]!r} has handed in nothing; {', '.join(sorted(everybody)[:10])} have.")
+    return [submission for submission in found if not students or submission.student in students]
+
+
+def _shown(name: str) -> str:
+    """A file name from a student, harmless in Markdown and HTML."""
+    return "`" + html.escape(name.replace("`", "'"))[:100] + "`"

@@ -1,0 +1,123 @@
+"""From how a test cell ended to its points, and to the sentence that the student reads.
+
+A failed visible test is told in full. Of a hidden test a student sees that it was hidden, the kind of mistake and the
+place in the student's own code, never the test's source or its inputs.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+
+from course.assignment import Cell
+from course.grading.kernel import Outcome
+from course.grading.rebuild import RebuiltCell
+from course.grading.result import CellScore
+from course.leaks import Searcher
+
+LONGEST = 3000  # characters of a message
+CHECKS = ("CheckFailed", "AssertionError")  # exceptions whose text the course wrote, not the student
+_NUMBER = re.compile(r"(?:(?:np|numpy)\.\w+\()?([-+]?(?:\d[\d_]*\.?\d*(?:e[-+]?\d+)?|\.\d+|nan|inf))\)?", re.IGNORECASE)
+_TEMPORARY = re.compile(r"\b\d+\.py, (?=line \d)")  # the name under which IPython compiled a cell
+_MISSING = re.compile(r"name '(\w+)' is not defined")
+
+
+def judge(
+    index: int, cells: Sequence[RebuiltCell], outcomes: Sequence[Outcome], secret: Searcher, cell_seconds: int
+) -> CellScore:
+    """The verdict on the test cell at `index`. Points only for a cell that was seen to end without an exception."""
+    origin, outcome = cells[index].origin, outcomes[index]
+    assert origin is not None
+    full = origin.points or 0.0
+    if outcome.ended == "ok":
+        points = _partial(outcome, full)
+        message = None if points == full else f"partial credit: {points:g} of {full:g} points"
+        return CellScore(origin.label, origin.title, points, full, message)
+    hidden = _is_hidden(origin, index, outcome)
+    message = _message(index, cells, outcomes, hidden, cell_seconds)
+    if secret.inside(message):
+        message = "a test that is not shown failed; what it said repeats its source."
+        hidden = True
+    if len(message) > LONGEST:
+        message = message[:LONGEST].rstrip() + " ..."
+    return CellScore(origin.label, origin.title, 0.0, full, ("hidden test: " if hidden else "") + message, hidden)
+
+
+def reason(outcome: Outcome) -> str:
+    """Why a cell did not end well, in half a sentence."""
+    if outcome.ended == "timeout":
+        return "it did not end in time"
+    if outcome.ended == "died":
+        return "it ended the Python process"
+    text = _TEMPORARY.sub("", outcome.evalue)
+    return f"{outcome.ename}: {text}"[:500]
+
+
+def _partial(outcome: Outcome, full: float) -> float:
+    """A number left as the cell's result is partial credit, within 0 and full; NaN is 0; anything else is full."""
+    for output in outcome.outputs:
+        if output["output_type"] == "execute_result":
+            match = _NUMBER.fullmatch(str(output["data"].get("text/plain", "")).strip())
+            if match is None:
+                return full
+            value = float(match[1])
+            return 0.0 if math.isnan(value) else min(max(value, 0.0), full)
+    return full
+
+
+def _is_hidden(origin: Cell, index: int, outcome: Outcome) -> bool:
+    """Whether the exception came out of the hidden part; if nobody knows, it did."""
+    if origin.hidden is None or outcome.ended in ("died", "skipped"):
+        return False
+    lines = [line for cell, line in outcome.frames if cell == index]
+    if not lines:
+        return outcome.ended == "error"
+    return any(line >= origin.hidden.start for line in lines)
+
+
+def _message(
+    index: int, cells: Sequence[RebuiltCell], outcomes: Sequence[Outcome], hidden: bool, cell_seconds: int
+) -> str:
+    outcome = outcomes[index]
+    place = _place(index, cells, outcome)
+    if outcome.ended == "died":
+        return "your code ended the Python process while this test ran: a crash, or an exit()."
+    if outcome.ended == "skipped":
+        return "not run: the time for the whole notebook was used up before."
+    if outcome.ended == "timeout":
+        return f"no answer within {cell_seconds} s: an endless loop?" + place
+    if outcome.ename == "NotImplementedError":
+        return "NotImplementedError: this exercise is not answered yet."
+    if outcome.ename in CHECKS and (not hidden or not place):
+        text = outcome.evalue.strip() or "the answer is wrong."
+        return f"{outcome.ename}: {text.splitlines()[0] if hidden else text}"
+    missing = _MISSING.search(outcome.evalue) if outcome.ename == "NameError" else None
+    if missing:
+        return f"NameError: {missing[0]}" + _why_missing(missing[1], cells, outcomes)
+    if hidden:  # the text of such an exception may quote an input
+        return f"your code raised {outcome.ename}" + place
+    return f"{outcome.ename}: {outcome.evalue}".strip().removesuffix(":") + place
+
+
+def _place(index: int, cells: Sequence[RebuiltCell], outcome: Outcome) -> str:
+    """The innermost line of the student's own code that the exception went through, if any."""
+    inside = [(cell, line) for cell, line in outcome.frames if cells[cell].role in ("exercise", "own", "manual")]
+    if not inside or outcome.frames[-1][0] == index:
+        return ""
+    cell, line = inside[-1]
+    origin, lines = cells[cell].origin, cells[cell].source.split("\n")
+    name = f"your cell {origin.label}" if origin else "a cell of your own"
+    text = f": {lines[line - 1].strip()}" if 0 < line <= len(lines) else ""
+    return f"\n  in {name}, line {line}{text}"
+
+
+def _why_missing(name: str, cells: Sequence[RebuiltCell], outcomes: Sequence[Outcome]) -> str:
+    """Which exercise cell should have bound `name`, and why it did not."""
+    for cell, outcome in zip(cells, outcomes, strict=True):
+        if cell.origin is None or cell.role != "exercise" or name not in cell.origin.binds:
+            continue
+        if outcome.ended in ("error", "timeout", "died"):
+            return f"\n  your cell {cell.origin.label} failed: {reason(outcome)}"
+        return f"\n  your cell {cell.origin.label} must define {name}"
+    return ""
