@@ -45,12 +45,12 @@ class Window(NamedTuple):
 
     def meetings(self) -> Iterator[tuple[Index, Index, Index]]:
         """Yield (kernel entry, index of outputs, index of the inputs they meet) in the kernel's reading order."""
-        for places in product(*map(_meetings_on_one_axis, *self, self.output)):
+        for places in product(*map(meetings_on_one_axis, *self, self.output)):
             k, written, read = zip(*places, strict=True)
             yield k, (..., *written), (..., *read)
 
 
-def _meetings_on_one_axis(
+def meetings_on_one_axis(
     size: int, kernel: int, stride: int, padding: int, dilation: int, output: int
 ) -> list[tuple[int, slice, slice]]:
     places = []

@@ -11,11 +11,12 @@ and so on. Padding adds zeros on both sides; dilation 1 is a dense kernel; sizes
 
 from __future__ import annotations
 
-from math import prod
+from typing import Any
 
 import numpy as np
 
 from solutions._validation import Size, float_array, has_shape, integer, integer_per_axis, not_empty, same_dtype
+from solutions.functional import _banded, _columns, _shifted
 from solutions.functional._windows import Window
 
 
@@ -65,25 +66,6 @@ def _checked(
     return x, weight, window
 
 
-def _columns(x: np.ndarray, window: Window, groups: int) -> np.ndarray:
-    """Cut x (N, C, *space) into columns (G, C/G * kernel, N * P): what each window position sees."""
-    n, c = x.shape[:2]
-    columns = np.zeros((c, *window.kernel, n, *window.output), x.dtype)  # entries that stay 0 are the padding
-    for k, written, read in window.meetings():
-        columns[(slice(None), *k, *written)] = x.swapaxes(0, 1)[read]
-    return columns.reshape(groups, c // groups * prod(window.kernel), n * prod(window.output))
-
-
-def _add_columns(columns: np.ndarray, x: np.ndarray, window: Window) -> np.ndarray:
-    """Undo `_columns` for gradients: add up, in the shape of x, all that every entry of x contributed to."""
-    n, c = x.shape[:2]
-    columns = columns.reshape(c, *window.kernel, n, *window.output)
-    total = np.zeros((c, n, *window.size), x.dtype)
-    for k, written, read in window.meetings():
-        total[read] += columns[(slice(None), *k, *written)]
-    return np.ascontiguousarray(total.swapaxes(0, 1))
-
-
 def _conv(
     x: np.ndarray,
     weight: np.ndarray,
@@ -95,15 +77,15 @@ def _conv(
     space: str,
 ) -> np.ndarray:
     x, weight, window = _checked(x, weight, stride, padding, dilation, groups, space)
-    filters = len(weight)
-    y = weight.reshape(groups, filters // groups, -1) @ _columns(x, window, groups)  # (G, F/G, N * P)
-    y = y.reshape(filters, len(x), *window.output)
     if bias is not None:
         bias = float_array("bias", bias)
-        has_shape("bias", bias, (filters,), "one entry for each filter of weight")
+        has_shape("bias", bias, (len(weight),), "one entry for each filter of weight")
         same_dtype("bias", bias, "x", x)
-        y += bias.reshape(filters, *(1,) * (y.ndim - 1))
-    return np.ascontiguousarray(y.swapaxes(0, 1))  # (F, N, *space) -> (N, F, *space)
+    if _banded.suits(window, len(weight), groups):
+        return _banded.conv(x, weight, bias, window)
+    if _shifted.suits(window):
+        return _shifted.conv(x, weight, bias, window, groups)
+    return _columns.conv(x, weight, bias, window, groups)
 
 
 def _conv_backward(
@@ -115,18 +97,22 @@ def _conv_backward(
     dilation: Size,
     groups: int,
     space: str,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    need_grad_x: bool = True,
+) -> tuple[Any, np.ndarray, np.ndarray]:
     x, weight, window = _checked(x, weight, stride, padding, dilation, groups, space)
     filters = len(weight)
     grad_y = float_array("grad_y", grad_y)
     has_shape("grad_y", grad_y, (len(x), filters, *window.output), "the shape of the output")
     same_dtype("grad_y", grad_y, "x", x)
-    positions = len(x) * prod(window.output)
-    grad_y = grad_y.swapaxes(0, 1).reshape(groups, filters // groups, positions)  # as y in _conv
-    grad_weight = grad_y @ _columns(x, window, groups).swapaxes(1, 2)
-    grad_columns = weight.reshape(groups, filters // groups, -1).swapaxes(1, 2) @ grad_y
-    grad_bias = grad_y.reshape(filters, positions).sum(axis=1)
-    return _add_columns(grad_columns, x, window), grad_weight.reshape(weight.shape), grad_bias
+    grad_x: np.ndarray | None
+    if _banded.suits(window, filters, groups):
+        return _banded.conv_backward(grad_y, x, weight, window, need_grad_x)
+    grad_bias = grad_y.sum(axis=(0, *range(2, grad_y.ndim)))
+    if _shifted.suits(window):
+        grad_x = _shifted.grad_input(grad_y, weight, window, groups) if need_grad_x else None
+        return grad_x, _shifted.grad_weight(grad_y, x, weight, window, groups), grad_bias
+    grad_x, grad_weight = _columns.conv_backward(grad_y, x, weight, window, groups, need_grad_x)
+    return grad_x, grad_weight, grad_bias
 
 
 def conv1d(

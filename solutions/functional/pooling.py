@@ -1,7 +1,8 @@
 """Pooling in one, two and three dimensions: summarise each window by its maximum or its average.
 
-One implementation serves all dimensions: for every entry of the window, all outputs meet their inputs at once
-(`Window.meetings`). Nothing is learned here; the derivative only says where each output came from.
+One implementation serves all dimensions: the maximum (or the sum) of a window is that along its last axis, then along
+the one before, and so on, each for all windows at once. Nothing is learned here; the derivative only says where each
+output came from.
 
 Shape letters: N batch, C channels, D H W space. The stride is the kernel size unless given; sizes round down.
 """
@@ -13,7 +14,7 @@ from math import prod
 import numpy as np
 
 from solutions._validation import Size, float_array, integer_per_axis, like, not_empty
-from solutions.functional._windows import Window
+from solutions.functional._windows import Index, Window, meetings_on_one_axis
 
 
 def _checked(
@@ -31,48 +32,81 @@ def _checked(
     return x, (*x.shape[:2], *window.output), window
 
 
+def _entries(window: Window, axis: int) -> list[tuple[Index, Index]]:
+    """For each entry of the kernel along one axis of space: the outputs that see an input there, and those inputs."""
+    behind = (slice(None),) * (len(window.size) - axis - 1)
+    places = meetings_on_one_axis(*(field[axis] for field in (*window, window.output)))
+    return [((..., written, *behind), (..., read, *behind)) for _, written, read in places]
+
+
+def max_pool_stages(x: np.ndarray, window: Window) -> list[np.ndarray]:
+    """Take the maximum along the last axis, then along the one before, ...: the input of each stage, and the result."""
+    stages = [x]
+    for axis in reversed(range(len(window.size))):
+        x = stages[-1]
+        entries = _entries(window, axis)
+        if window.padding[axis]:
+            shape = (*x.shape[: axis + 2], window.output[axis], *x.shape[axis + 3 :])
+            y = np.full(shape, -np.inf, x.dtype)  # the padding is minus infinity, so it never wins
+        else:
+            y = x[entries.pop(0)[1]].copy(order="K")
+        for written, read in entries:
+            np.maximum(y[written], x[read], out=y[written])
+        stages.append(y)
+    return stages
+
+
+def max_pool_route_back(grad_y: np.ndarray, stages: list[np.ndarray], window: Window) -> np.ndarray:
+    """Send grad_y back through the stages: in each, to the first entry that is the maximum, so rows before columns."""
+    for axis, x, y in zip(range(len(window.size)), reversed(stages[:-1]), reversed(stages[1:]), strict=True):
+        rest = grad_y.copy(order="K")  # of each window's gradient, what no entry has claimed yet
+        grad_x = np.zeros_like(x)
+        has_nan = np.isnan(np.sum(y))
+        for written, read in _entries(window, axis):
+            won = x[read] == y[written]
+            if has_nan:
+                won |= np.isnan(x[read])
+            claimed = rest[written] * won
+            grad_x[read] += claimed
+            rest[written] -= claimed
+        grad_y = grad_x
+    return grad_y
+
+
 def _max_pool(x: np.ndarray, kernel_size: Size, stride: Size | None, padding: Size, space: str) -> np.ndarray:
-    x, shape, window = _checked(x, kernel_size, stride, padding, space)
-    y = np.full(shape, -np.inf, x.dtype)  # the padding is minus infinity, so it never wins
-    for _, written, read in window.meetings():
-        np.maximum(y[written], x[read], out=y[written])
-    return y
+    x, _, window = _checked(x, kernel_size, stride, padding, space)
+    return max_pool_stages(x, window)[-1]
 
 
 def _max_pool_backward(
     grad_y: np.ndarray, x: np.ndarray, kernel_size: Size, stride: Size | None, padding: Size, space: str
 ) -> np.ndarray:
     x, _, window = _checked(x, kernel_size, stride, padding, space)
-    y = _max_pool(x, kernel_size, stride, padding, space)
-    grad_y = like("grad_y", grad_y, "the output", y)
-    grad_x = np.zeros_like(x, order="C")
-    waiting = np.ones(y.shape, bool)  # outputs whose maximum has not been met yet: ties go to the first
-    for _, written, read in window.meetings():
-        here = x[read]
-        won = waiting[written] & ((here == y[written]) | np.isnan(here))
-        grad_x[read] += np.where(won, grad_y[written], 0)
-        waiting[written] &= ~won
-    return grad_x
+    stages = max_pool_stages(x, window)
+    return max_pool_route_back(like("grad_y", grad_y, "the output", stages[-1]), stages, window)
 
 
 def _avg_pool(x: np.ndarray, kernel_size: Size, stride: Size | None, padding: Size, space: str) -> np.ndarray:
     x, shape, window = _checked(x, kernel_size, stride, padding, space)
-    y = np.zeros(shape, x.dtype)
-    for _, written, read in window.meetings():
-        y[written] += x[read]
-    y /= prod(window.kernel)  # the zeros of the padding count
-    return y
+    for axis in reversed(range(len(window.size))):
+        total = np.zeros((*x.shape[: axis + 2], *shape[axis + 2 :]), x.dtype)
+        for written, read in _entries(window, axis):
+            total[written] += x[read]
+        x = total
+    return x / prod(window.kernel)  # the zeros of the padding count
 
 
 def _avg_pool_backward(
     grad_y: np.ndarray, x: np.ndarray, kernel_size: Size, stride: Size | None, padding: Size, space: str
 ) -> np.ndarray:
     x, shape, window = _checked(x, kernel_size, stride, padding, space)
-    share: np.ndarray = like("grad_y", grad_y, "the output", np.empty(shape, x.dtype)) / prod(window.kernel)
-    grad_x = np.zeros_like(x, order="C")
-    for _, written, read in window.meetings():
-        grad_x[read] += share[written]
-    return grad_x
+    grad: np.ndarray = like("grad_y", grad_y, "the output", np.empty(shape, x.dtype)) / prod(window.kernel)
+    for axis in range(len(window.size)):
+        shared = np.zeros((*x.shape[: axis + 3], *shape[axis + 3 :]), x.dtype)
+        for written, read in _entries(window, axis):
+            shared[read] += grad[written]
+        grad = shared
+    return grad
 
 
 def max_pool1d(x: np.ndarray, kernel_size: Size, stride: Size | None = None, padding: Size = 0) -> np.ndarray:
