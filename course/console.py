@@ -60,6 +60,8 @@ def note(graded: Graded) -> str:
     parts = [result.error or "", *result.notes]
     if not result.error and result.unanswered:
         parts.append(f"{len(result.unanswered)} not answered")
+    if result.by_hand:
+        parts.append(f"{len(result.by_hand)} to grade by hand")
     if not graded.fresh:
         parts.append("unchanged")
     return " ".join(part if part.endswith(".") else part + "." for part in parts if part)

@@ -70,6 +70,7 @@ def grade(notebook: bytes, assignment: Assignment, limits: Limits | None = None)
         seconds=round(monotonic() - began, 3),
         notes=rebuilt.notes,
         unanswered=rebuilt.unanswered,
+        by_hand=rebuilt.by_hand,
         broken=broken,
     )
 

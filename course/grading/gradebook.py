@@ -150,9 +150,7 @@ def _moment(timestamp: str | None) -> datetime | None:
 def _scores(notebook: Any, graded: GradedNotebook) -> None:
     scores = {score.grade_id: score.points for score in graded.scores}
     for grade in notebook.grades:
-        # a question for a person, unless there is nothing to read
-        by_hand = 0.0 if graded.error or grade.name in graded.unanswered else None
-        grade.auto_score = scores.get(grade.name, by_hand)
+        grade.auto_score = scores.get(grade.name, None if grade.name in graded.by_hand else 0.0)
         grade.needs_manual_grade = grade.manual_score is not None or grade.auto_score is None
 
 

@@ -61,8 +61,11 @@ class _Client(NotebookClient):
     def output(self, outs: list[Any], msg: Any, display_id: Any, cell_index: int) -> Any:
         content = msg["content"]
         self.received += len(content.get("text", "")) + sum(len(str(v)) for v in content.get("data", {}).values())
-        if self.received > self.limit and msg["msg_type"] != "error":
-            return None
+        if self.received > self.limit:
+            if msg["msg_type"] == "execute_result":  # may be a score, so it always counts
+                content["data"] = {"text/plain": str(content["data"].get("text/plain", ""))[:1000]}
+            elif msg["msg_type"] != "error":
+                return None
         return super().output(outs, msg, display_id, cell_index)
 
 
@@ -74,7 +77,11 @@ class Kernel:
         self.usable = True
         self.cells: dict[int, int] = {}  # execution count -> index of the cell that ran as that
         self._scratch = Path(tempfile.mkdtemp(prefix="course-kernel-"))
-        self._client = _started(folder, self._scratch, limits)
+        try:
+            self._client = _started(folder, self._scratch, limits)
+        except BaseException:
+            shutil.rmtree(self._scratch, ignore_errors=True)
+            raise
 
     def run(self, index: int, source: str, seconds: float) -> Outcome:
         """Run one cell, for at most so many seconds."""

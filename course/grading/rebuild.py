@@ -7,6 +7,7 @@ by accident or not, has to be repaired. What had to be put right is said in a no
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -47,12 +48,17 @@ class Rebuilt:
     @property
     def unanswered(self) -> tuple[str, ...]:
         """The exercise and manual cells that are as they were released."""
-        answers = ((cell.origin, cell.source) for cell in self.cells if cell.origin)
-        return tuple(
-            origin.label
-            for origin, source in answers
-            if origin.role in ANSWERED and source.strip() == origin.released.strip()
-        )
+        return tuple(origin.label for origin, answered in self._answers() if not answered)
+
+    @property
+    def by_hand(self) -> tuple[str, ...]:
+        """The manual cells that hold an answer."""
+        return tuple(origin.label for origin, answered in self._answers() if answered and origin.role == "manual")
+
+    def _answers(self) -> Iterator[tuple[Cell, bool]]:
+        for cell in self.cells:
+            if cell.origin and cell.role in ANSWERED:
+                yield cell.origin, cell.source.strip() != cell.origin.released.strip() or bool(cell.attachments)
 
 
 def blank(assignment: Assignment) -> Rebuilt:

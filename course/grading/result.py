@@ -40,6 +40,7 @@ class GradedNotebook:
     error: why the submission as a whole could not be graded (then all scores are 0), or None.
     notes: what was put right before grading, such as a missing cell.
     unanswered: exercise and manual cells that are as they were released.
+    by_hand: manual cells with an answer, for a person to grade.
     broken: setup, show and exercise cells that failed when they ran, each with the reason.
     """
 
@@ -50,6 +51,7 @@ class GradedNotebook:
     error: str | None = None
     notes: tuple[str, ...] = ()
     unanswered: tuple[str, ...] = ()
+    by_hand: tuple[str, ...] = ()
     broken: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -80,6 +82,7 @@ class GradedNotebook:
                 "scores": tuple(CellScore(**score) for score in summary["scores"]),
                 "notes": tuple(summary["notes"]),
                 "unanswered": tuple(summary["unanswered"]),
+                "by_hand": tuple(summary["by_hand"]),
                 "broken": tuple((cell, reason) for cell, reason in summary["broken"]),
                 "notebook": notebook,
             }

@@ -56,7 +56,7 @@ def reason(outcome: Outcome) -> str:
 
 def _partial(outcome: Outcome, full: float) -> float:
     """A number left as the cell's result is partial credit, within 0 and full; NaN is 0; anything else is full."""
-    for output in outcome.outputs:
+    for output in reversed(outcome.outputs):
         if output["output_type"] == "execute_result":
             match = _NUMBER.fullmatch(str(output["data"].get("text/plain", "")).strip())
             if match is None:
@@ -94,7 +94,7 @@ def _message(
         return f"{outcome.ename}: {text.splitlines()[0] if hidden else text}"
     missing = _MISSING.search(outcome.evalue) if outcome.ename == "NameError" else None
     if missing:
-        return f"NameError: {missing[0]}" + _why_missing(missing[1], cells, outcomes)
+        return f"NameError: {missing[0]}" + (_why_missing(missing[1], cells, outcomes) or place)
     if hidden:  # the text of such an exception may quote an input
         return f"your code raised {outcome.ename}" + place
     return f"{outcome.ename}: {outcome.evalue}".strip().removesuffix(":") + place

@@ -8,7 +8,7 @@ import time
 import nbformat
 import pytest
 
-from course.authoring.answers import submission
+from course.authoring.answers import blank, submission
 from course.grading import kernel
 from course.grading.engine import grade
 from course.grading.result import GradedNotebook, Limits
@@ -248,6 +248,14 @@ def partial(mini, tmp_path_factory):
     result = grade(assignment.source, assignment)
     assert result.scores[0].message == "partial credit: 0.5 of 1 points"
     return dict(zip(lasts, (score.points for score in result.scores), strict=True))
+
+
+def test_a_flood_of_output_does_not_wash_a_partial_score_away(mini, tmp_path):
+    test = "# t\ndouble(1)\n### BEGIN HIDDEN TESTS\ndouble(2)\n0.0\n### END HIDDEN TESTS"
+    assignment = mini.assignment(tmp_path, double_shape=test)
+    flood = "def double(x):\n    print('x' * 10_000)\n    return 2 * x"
+    result = grade(submission(assignment, blank(assignment), {"double": flood}), assignment, Limits(output_bytes=1000))
+    assert told(result)["double-shape"] == (0, False, "partial credit: 0 of 1 points")
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ SCORES = (
     CellScore("double-shape", "t", 0, 1, "wrong"),
     CellScore("mean-value", "t", 0.75, 1.5, "half"),
 )
-RESULT = GradedNotebook(SCORES, b"", "shared process", 1.0, unanswered=("mean",))
+RESULT = GradedNotebook(SCORES, b"", "shared process", 1.0, unanswered=("mean",), by_hand=("why",))
 
 
 @pytest.fixture
@@ -62,12 +62,12 @@ def test_scores_and_comments_of_a_new_student(write, book):
 
 
 def test_a_question_that_was_left_blank_needs_nobody(write, book):
-    write("mira", replace(RESULT, unanswered=("why",)))
+    write("mira", replace(RESULT, unanswered=("why",), by_hand=()))
     assert grades(book, "mira")["why"] == (0, None, False)
 
 
 def test_a_submission_that_cannot_be_graded_is_there_with_zero(write, book):
-    write("mira", replace(RESULT, scores=tuple(replace(s, points=0) for s in SCORES), error="no notebook"))
+    write("mira", replace(RESULT, scores=tuple(replace(s, points=0) for s in SCORES), error="no notebook", by_hand=()))
     assert {auto for auto, _, _ in grades(book, "mira").values()} == {0}
 
 

@@ -19,11 +19,9 @@ from course.leaks import Searcher, secrets
 NOISY = "import warnings\ndef mean(x):\n    warnings.warn('careful')\n    print('tried')\n    return np.mean(x)"
 CLASS = {
     "solved": {},
-    "loops": {"double": "def double(x):\n    y = x.copy()\n    y += x\n    return y"},
     "wrong": {"double": "def double(x):\n    return x", "mean": "def mean(x):\n    return x.sum()"},
     "hidden": {"double": "def double(x):\n    return 2 * x if len(x) < 4 else 3 * x"},
     "warns": {"mean": NOISY},
-    "broken": {"mean": "def mean(x)\n    return 1"},
     "endless": {"mean": "def mean(x):\n    while True:\n        pass"},
 }
 
@@ -86,11 +84,9 @@ def test_our_engine_gives_the_same_scores_as_nbgrader_by_hand(by_hand):
     )
     assert {graded.student: graded.result.points for graded in batch.results} == {
         "solved": 4.5,
-        "loops": 4.5,
         "wrong": 1,
         "hidden": 2.5,
         "warns": 4.5,
-        "broken": 3,
         "endless": 3,
     }
     assert scores(by_hand) == theirs

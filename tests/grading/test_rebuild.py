@@ -56,7 +56,7 @@ def test_answers_come_in_and_hidden_tests_run_but_do_not_show(notebook, mini_ass
     assert cells["why"].source == "It balances."
     assert "secret_input" in cells["double-values"].code
     assert "secret_input" not in cells["double-values"].source
-    assert result.unanswered == ("mean",)
+    assert (result.unanswered, result.by_hand) == (("mean",), ("why",))
 
 
 def test_own_cells_stay_where_they_are(notebook, mini_assignment):
@@ -149,6 +149,7 @@ def test_each_change_has_one_answer_and_a_note(notebook, mini_assignment, change
 def test_a_picture_in_an_answer_is_kept_and_nonsense_dropped(notebook, mini_assignment):
     by_id(notebook, "why")["attachments"] = {"photo.png": {"image/png": "aGk="}, "bad": 3}
     cells = {cell.origin.label: cell for cell in rebuilt(notebook, mini_assignment).cells}
+    assert rebuilt(notebook, mini_assignment).by_hand == ("why",)
     assert cells["why"].attachments == {"photo.png": {"image/png": "aGk="}}
 
 
