@@ -39,7 +39,7 @@ class Secret:
     def needles(self) -> tuple[str, ...]:
         """The forms that are looked for inside other text, white space taken out."""
         squeezed = ("".join(form.split()) for form in self.forms)
-        return tuple(needle for needle in squeezed if len(needle) >= SHORTEST)
+        return tuple(n for n in squeezed if len(n) >= SHORTEST and not n.isidentifier())  # no words alone, as in prose
 
 
 @dataclass(frozen=True)
@@ -80,12 +80,13 @@ def _comments(source: str) -> dict[int, int]:
 
 
 def _has_content(line: str) -> bool:
-    """Whether a line says anything: a number, or more than one word, keywords and punctuation aside.
+    """Whether a line says anything: a number, what is returned, or more than one word, keywords and signs aside.
 
-    `else:`, `)`, `except ValueError:` and `assert_close(` do not; `return x.T` and `[0, 1, 0],` do.
+    `else:`, `)`, `except ValueError:` and `assert_close(` do not; `return total` and `[0, 1, 0],` do.
     """
     words = [word for word in _WORD.findall(line) if not keyword.iskeyword(word)]
-    return len(words) > 1 or any(word[0].isdigit() for word in words)
+    returned = bool(words) and line.split()[0] in ("return", "yield")
+    return returned or len(words) > 1 or any(word[0].isdigit() for word in words)
 
 
 class Searcher:

@@ -21,6 +21,7 @@ def test_every_line_with_content_is_a_secret(mini_assignment):
     found = [(secret.cell, secret.number, secret.hidden_test) for secret in secrets(mini_assignment)]
     assert found == [
         ("double", 4, False),
+        ("double", 5, False),
         ("double-values", 4, True),
         ("double-values", 5, True),
         ("double-values", 6, True),
@@ -46,6 +47,7 @@ def test_lines_that_say_nothing_are_no_secrets(mini, tmp_path):
         "# twofold = 2 * np.asarray(x)",
         "Use `twofold=2*np.asarray(x)` here.",
         "split over\ntwofold = 2 *\nnp.asarray(x) lines",
+        "    return twofold",
         "hidden_sample = rng.standard_normal(11)  # with a comment behind it",
     ],
 )
@@ -53,7 +55,7 @@ def test_a_leak_is_found_in_text(searcher, text):
     assert searcher.in_text(text)
 
 
-@pytest.mark.parametrize("text", ["", "def double(x):", "import numpy as np", "np.asarray(x)", "return twofold"])
+@pytest.mark.parametrize("text", ["", "def double(x):", "import numpy as np", "np.asarray(x)", "they return twofold"])
 def test_honest_text_is_no_leak(searcher, text):
     assert searcher.in_text(text) is None
 
