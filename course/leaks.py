@@ -23,6 +23,7 @@ from course.assignment import Assignment
 
 SHORTEST = 12  # a shorter line, white space taken out, stands in honest text by chance
 _WORD = re.compile(r"\w+")
+_RETURNED_NAME = re.compile(r"(return|yield)\w+")  # stands in honest prose, too: only a whole line of it is a leak
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Secret:
     def needles(self) -> tuple[str, ...]:
         """The forms that are looked for inside other text, white space taken out."""
         squeezed = ("".join(form.split()) for form in self.forms)
-        return tuple(n for n in squeezed if len(n) >= SHORTEST and not n.isidentifier())  # no words alone, as in prose
+        return tuple(n for n in squeezed if len(n) >= SHORTEST and not _RETURNED_NAME.fullmatch(n))
 
 
 @dataclass(frozen=True)
