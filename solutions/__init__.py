@@ -1,20 +1,49 @@
 """A NumPy neural-network library to read: every layer with its derivative beside it.
 
-`solutions.functional` holds the mathematics (all its names are here too), `solutions.losses` what to minimise,
-`solutions.optim` how, `solutions.models` ready models, `solutions.gradients` the check that a derivative is right.
+`solutions.functional` holds the mathematics (all its names are here too), `solutions.layers` the same as objects with
+weights, `solutions.losses` what to minimise, `solutions.optim` how, `solutions.models` ready models,
+`solutions.gradients` the check that a derivative is right, `solutions.graph` the chain rule on single numbers.
 It needs NumPy and nothing else. Arrays are batch-first and channels-first, float32 or float64; what goes in comes out.
 """
 
-from solutions import functional, gradients, losses, models, optim
+from solutions import functional, gradients, graph, layers, losses, models, optim, training
 from solutions.functional import *  # noqa: F403 - its __all__ is the list of names
+from solutions.functional import (
+    batch_norm,
+    batch_norm_backward,
+    embedding,
+    embedding_backward,
+    layer_norm,
+    layer_norm_backward,
+    lstm,
+    lstm_backward,
+    rnn,
+    rnn_backward,
+)
 from solutions.parameter import Parameter
+from solutions.serialization import load, save
 
 __all__ = [
     *functional.__all__,
     "Parameter",
+    "batch_norm",
+    "batch_norm_backward",
+    "embedding",
+    "embedding_backward",
     "functional",
     "gradients",
+    "graph",
+    "layer_norm",
+    "layer_norm_backward",
+    "layers",
+    "load",
     "losses",
+    "lstm",
+    "lstm_backward",
     "models",
     "optim",
+    "rnn",
+    "rnn_backward",
+    "save",
+    "training",
 ]

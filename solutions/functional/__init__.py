@@ -41,7 +41,13 @@ from solutions.functional.convolution import (
     conv3d_backward,
 )
 from solutions.functional.dropout import dropout, dropout_backward
+from solutions.functional.embedding import embedding as embedding
+from solutions.functional.embedding import embedding_backward as embedding_backward
 from solutions.functional.linear import linear, linear_backward
+from solutions.functional.normalization import batch_norm as batch_norm
+from solutions.functional.normalization import batch_norm_backward as batch_norm_backward
+from solutions.functional.normalization import layer_norm as layer_norm
+from solutions.functional.normalization import layer_norm_backward as layer_norm_backward
 from solutions.functional.pooling import (
     avg_pool1d,
     avg_pool1d_backward,
@@ -56,6 +62,10 @@ from solutions.functional.pooling import (
     max_pool3d,
     max_pool3d_backward,
 )
+from solutions.functional.recurrent import lstm as lstm
+from solutions.functional.recurrent import lstm_backward as lstm_backward
+from solutions.functional.recurrent import rnn as rnn
+from solutions.functional.recurrent import rnn_backward as rnn_backward
 
 __all__ = [
     "absolute",

@@ -39,7 +39,7 @@ def _entries(window: Window, axis: int) -> list[tuple[Index, Index]]:
     return [((..., written, *behind), (..., read, *behind)) for _, written, read in places]
 
 
-def max_pool_stages(x: np.ndarray, window: Window) -> list[np.ndarray]:
+def _max_pool_stages(x: np.ndarray, window: Window) -> list[np.ndarray]:
     """Take the maximum along the last axis, then along the one before, ...: the input of each stage, and the result."""
     stages = [x]
     for axis in reversed(range(len(window.size))):
@@ -56,7 +56,7 @@ def max_pool_stages(x: np.ndarray, window: Window) -> list[np.ndarray]:
     return stages
 
 
-def max_pool_route_back(grad_y: np.ndarray, stages: list[np.ndarray], window: Window) -> np.ndarray:
+def _max_pool_route_back(grad_y: np.ndarray, stages: list[np.ndarray], window: Window) -> np.ndarray:
     """Send grad_y back through the stages: in each, to the first entry that is the maximum, so rows before columns."""
     for axis, x, y in zip(range(len(window.size)), reversed(stages[:-1]), reversed(stages[1:]), strict=True):
         rest = grad_y.copy(order="K")  # of each window's gradient, what no entry has claimed yet
@@ -75,15 +75,15 @@ def max_pool_route_back(grad_y: np.ndarray, stages: list[np.ndarray], window: Wi
 
 def _max_pool(x: np.ndarray, kernel_size: Size, stride: Size | None, padding: Size, space: str) -> np.ndarray:
     x, _, window = _checked(x, kernel_size, stride, padding, space)
-    return max_pool_stages(x, window)[-1]
+    return _max_pool_stages(x, window)[-1]
 
 
 def _max_pool_backward(
     grad_y: np.ndarray, x: np.ndarray, kernel_size: Size, stride: Size | None, padding: Size, space: str
 ) -> np.ndarray:
     x, _, window = _checked(x, kernel_size, stride, padding, space)
-    stages = max_pool_stages(x, window)
-    return max_pool_route_back(like("grad_y", grad_y, "the output", stages[-1]), stages, window)
+    stages = _max_pool_stages(x, window)
+    return _max_pool_route_back(like("grad_y", grad_y, "the output", stages[-1]), stages, window)
 
 
 def _avg_pool(x: np.ndarray, kernel_size: Size, stride: Size | None, padding: Size, space: str) -> np.ndarray:

@@ -19,11 +19,11 @@ import numpy as np
 
 from solutions._validation import generator, integer, number
 from solutions.functional.activations import log_softmax, sigmoid, softmax, softplus
-from solutions.models._estimator import Classifier, ConvergenceWarning, labels, matrix
+from solutions.models._estimator import ConvergenceWarning, ProbabilityClassifier, labels, matrix
 from solutions.models._lbfgs import minimize
 
 
-class _LinearClassifier(Classifier):
+class _LinearClassifier(ProbabilityClassifier):
     """What both models share: J with its gradient for R rows of weights, and its minimum."""
 
     coef_: np.ndarray
@@ -97,12 +97,17 @@ class LogisticRegression(_LinearClassifier):
     (array(['no', 'yes'], dtype='<U3'), 1.0)
     """
 
+    _takes_many_classes = False
+
     def fit(self, X: Any, y: Any) -> Self:
         """Learn the weights and the bias from X (N, D) and labels y (N,) of two classes."""
         X = matrix(X)
         classes, indices = labels(y, len(X))
         if len(classes) > 2:
-            raise ValueError(f"y must hold 2 classes, got {len(classes)}; SoftmaxRegression takes more than two")
+            raise ValueError(
+                f"y must hold 2 classes, got {len(classes)}; SoftmaxRegression takes more than two "
+                "(Only binary classification is supported)"
+            )
         self._minimize(X, indices[:, None].astype(np.float64))
         self.classes_, self.n_features_in_ = classes, X.shape[1]
         return self
@@ -152,8 +157,9 @@ class SoftmaxRegression(_LinearClassifier):
         return -float((target * log_softmax(z)).sum()) / len(z), (softmax(z) - target) / len(z)
 
     def decision_function(self, X: Any) -> np.ndarray:
-        """Return the scores W x + b of every class (N, K), in the order of `classes_`."""
-        return self._scores(X)
+        """Return the scores z = W x + b of every class (N, K), in the order of `classes_`; of two z_1 - z_0, (N,)."""
+        z = self._scores(X)
+        return z if z.shape[1] > 2 else z[:, 1] - z[:, 0]
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Return the probabilities of all classes (N, K), in the order of `classes_`."""

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -58,8 +59,42 @@ def test_the_photograph():
     assert photograph[:30].mean() > 3 * photograph[-60:, 20:60].mean(), "bright sky above, a dark coat below"
 
 
+@pytest.mark.parametrize(("split", "each"), [("train", 380), ("test", 95)])
+def test_names_come_in_equal_numbers_from_each_country(split, each):
+    surnames, labels, countries = data.names(split)
+    assert len(countries) == 11
+    assert countries == sorted(countries)
+    assert len(surnames) == len(labels) == 11 * each
+    assert labels.dtype == np.int64
+    assert np.bincount(labels).tolist() == [each] * 11
+    assert {type(text) for text in surnames + countries} == {str}
+    assert len(set(labels[:60])) > 5, "in random order"
+
+
+def test_no_name_is_of_two_countries_or_in_both_splits():
+    surnames = data.names("train")[0] + data.names("test")[0]
+    assert len({surname.casefold() for surname in surnames}) == len(surnames) == 5225
+    assert all(re.fullmatch(r"[^\W\d_]+([ '-]+[^\W\d_]+)*", surname) for surname in surnames)
+    assert all(unicodedata.is_normalized("NFC", surname) for surname in surnames)
+    assert {unicodedata.name(letter)[:5] for letter in "".join(surnames) if letter.isalpha()} == {"LATIN"}
+
+
+def test_the_readme_lists_the_countries_in_the_order_of_their_labels():
+    rows = re.findall(r"^\| (\d+) \| ([A-Z][\w ]+) \| `", (DATASETS / "README.md").read_text("utf-8"), re.M)
+    assert rows == [(str(label), country) for label, country in enumerate(data.names()[2])]
+
+
+@pytest.mark.parametrize(("end", "country"), [("ović", "Croatia"), ("ström", "Sweden"), ("mann", "Austria")])
+def test_most_names_with_a_country_s_ending_have_its_label(end, country):
+    surnames, labels, countries = data.names("train")
+    found = [countries[label] for surname, label in zip(surnames, labels, strict=True) if surname.endswith(end)]
+    assert found.count(country) > len(found) / 2
+
+
 def test_each_caller_gets_arrays_of_its_own():
-    for read in (lambda: data.mnist("test", 4)[0], lambda: data.mnist("test", 4)[1], data.image):
+    for read in (
+        lambda: data.mnist("test", 4)[0], lambda: data.mnist("test", 4)[1], data.image, lambda: data.names("test")[1],
+    ):  # fmt: skip
         mine = read()
         kept = mine.copy()
         mine[:] = 5
@@ -72,6 +107,7 @@ def test_each_caller_gets_arrays_of_its_own():
     (lambda: data.mnist("train", 8001), ValueError, r"size .*1 to 8000.*got 8001"),
     (lambda: data.mnist("train", 2.0), TypeError, r"size .*integer.*got 2\.0"),
     (lambda: data.mnist("train", True), TypeError, r"size .*integer.*got True"),
+    (lambda: data.names("valid"), ValueError, r"split .*'train'.*'test'.*'valid'"),
     (lambda: data.image("lena"), ValueError, r"name .*'camera'.*'lena'"),
 ])  # fmt: skip
 def test_wrong_arguments_are_named(call, error, words):
@@ -113,11 +149,11 @@ def test_the_bundle_reads_its_own_data_without_network_or_other_packages(bundle)
         "socket.socket.connect = socket.getaddrinfo = refuse\n"
         "from course.kit import data\n"
         "images, labels = data.mnist('test', 5)\n"
-        "print(data.__file__, images.shape, data.image().shape)\n"
+        "print(data.__file__, images.shape, data.image().shape, len(data.names()[0]))\n"
         "print(*({'matplotlib', 'scipy', 'solutions', 'course.authoring', 'course.grading'} & set(sys.modules)))\n"
     ))  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert done.stdout == f"{bundle / 'course/kit/data.py'} (5, 28, 28) (256, 256)\n\n"
+    assert done.stdout == f"{bundle / 'course/kit/data.py'} (5, 28, 28) (256, 256) 4180\n\n"
 
 
 @pytest.mark.parametrize(("harm", "word"), [

@@ -172,12 +172,12 @@ def test_an_answer_before_fit_is_refused(model_class, ask):
         (np.zeros(4), [0, 1, 0, 1], ValueError, r"X must have 2 axes \(N, D\), got shape \(4,\); .*X\[:, None\]"),
         ([[1, 2], [3]], [0, 1], ValueError, "X must be a matrix .* got rows of different lengths"),
         ([["a"], ["b"]], [0, 1], TypeError, "X must be a matrix .* of numbers, got dtype <U1"),
-        (np.zeros((2, 0)), [0, 1], ValueError, r"X must have at least one feature, got shape \(2, 0\)"),
+        (np.zeros((2, 0)), [0, 1], ValueError, r"X has 0 feature\(s\) \(shape=\(2, 0\)\)"),
         ([[1.0], [np.nan]], [0, 1], ValueError, "X must be finite, got NaN or infinity in it"),
         ([[1.0], [np.inf]], [0, 1], ValueError, "X must be finite"),
         ([[1.0], [2.0]], [0, 1, 1], ValueError, r"y must have one label for each of the 2 rows of X, .*got \(3,\)"),
         ([[1.0], [2.0]], [[0], [1]], ValueError, r"y must have one label .*got \(2, 1\)"),
-        ([[1.0], [2.0]], [1, 1], ValueError, "y must hold at least 2 classes, got 1"),
+        ([[1.0], [2.0]], [1, 1], ValueError, "y must hold at least 2 classes, got 1 class"),
         (np.zeros((0, 2)), [], ValueError, "y must hold at least 2 classes, got 0"),
         ([[1.0], [2.0]], [0.5, 1.5], ValueError, "y must hold class labels, got floats"),
         ([[1.0], [2.0]], [None, "a"], TypeError, "y must hold labels of one type"),
@@ -208,7 +208,9 @@ def test_bad_parameters_are_refused_in_fit(model_class, params, error, message):
 @pytest.mark.parametrize("model_class", MODELS)
 def test_questions_that_do_not_fit_are_refused(model_class):
     model = model_class().fit(*clouds(2))
-    with pytest.raises(ValueError, match=f"X must have 4 features, as {model_class.__name__} was fitted with, got 3"):
+    with pytest.raises(
+        ValueError, match=f"X has 3 features, but {model_class.__name__} is expecting 4 features as input"
+    ):
         model.predict(np.zeros((2, 3)))
     with pytest.raises(ValueError, match=r"y must have one label for each row of X, shape \(2,\), got \(3,\)"):
         model.score(np.zeros((2, 4)), [0, 1, 0])

@@ -1,8 +1,4 @@
-"""Optimizers: from the gradient of the loss to a better value of every parameter.
-
-An optimizer holds a list of parameters. `zero_grad()` clears their gradients, the model's `backward` adds to them, and
-`step()` changes the values in place. The update rules are PyTorch's.
-"""
+"""Gradient descent: what all optimizers share, and the plainest of them."""
 
 from __future__ import annotations
 
@@ -102,3 +98,11 @@ class SGD(Optimizer):
                 direction = direction + self.momentum * velocity if self.nesterov else velocity
             value = parameter.value
             value -= float(self.lr) * direction  # float(): a NumPy float64 rate would widen float32
+
+
+def _fraction(name: str, value: object) -> float:
+    """Return `value` as a float from 0 to below 1."""
+    fraction = number(name, value, low=0)
+    if fraction >= 1:
+        raise ValueError(f"{name} must be below 1, got {value}")
+    return fraction
