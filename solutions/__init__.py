@@ -6,7 +6,7 @@ weights, `solutions.losses` what to minimise, `solutions.optim` how, `solutions.
 It needs NumPy and nothing else. Arrays are batch-first and channels-first, float32 or float64; what goes in comes out.
 """
 
-from solutions import functional, gradients, graph, layers, losses, models, optim, training
+from solutions import _memory, functional, gradients, graph, layers, losses, models, optim, training
 from solutions.functional import *  # noqa: F403 - its __all__ is the list of names
 from solutions.functional import (
     batch_norm,
@@ -47,3 +47,5 @@ __all__ = [
     "save",
     "training",
 ]
+
+_memory.keep_freed_memory()

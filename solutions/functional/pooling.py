@@ -49,7 +49,8 @@ def _max_pool_stages(x: np.ndarray, window: Window) -> list[np.ndarray]:
             shape = (*x.shape[: axis + 2], window.output[axis], *x.shape[axis + 3 :])
             y = np.full(shape, -np.inf, x.dtype)  # the padding is minus infinity, so it never wins
         else:
-            y = x[entries.pop(0)[1]].copy(order="K")
+            first, second = entries[0][1], entries[min(1, len(entries) - 1)][1]
+            y, entries = np.maximum(x[first], x[second]), entries[2:]
         for written, read in entries:
             np.maximum(y[written], x[read], out=y[written])
         stages.append(y)
@@ -58,17 +59,32 @@ def _max_pool_stages(x: np.ndarray, window: Window) -> list[np.ndarray]:
 
 def _max_pool_route_back(grad_y: np.ndarray, stages: list[np.ndarray], window: Window) -> np.ndarray:
     """Send grad_y back through the stages: in each, to the first entry that is the maximum, so rows before columns."""
+    aligned = np.empty_like(stages[-1])  # in the memory order of the outputs: mixed orders are several times slower
+    aligned[...] = grad_y
+    grad_y = aligned
     for axis, x, y in zip(range(len(window.size)), reversed(stages[:-1]), reversed(stages[1:]), strict=True):
-        rest = grad_y.copy(order="K")  # of each window's gradient, what no entry has claimed yet
-        grad_x = np.zeros_like(x)
+        whole = window.padding[axis] == 0  # then every entry of the kernel meets every output
+        overlap = window.stride[axis] < window.kernel[axis]
+        entries = _entries(window, axis)
         has_nan = np.isnan(np.sum(y))
-        for written, read in _entries(window, axis):
-            won = x[read] == y[written]
-            if has_nan:
-                won |= np.isnan(x[read])
-            claimed = rest[written] * won
-            grad_x[read] += claimed
-            rest[written] -= claimed
+        rest = grad_y  # of each window's gradient, what nobody has claimed yet
+        grad_x = np.zeros_like(x)
+        for written, read in entries:
+            if whole and read == entries[-1][1]:
+                claimed = rest
+            else:
+                won = x[read] == y[written]
+                if has_nan:
+                    won |= np.isnan(x[read])
+                claimed = rest[written] * won
+                if whole:
+                    rest = rest - claimed
+                else:
+                    rest[written] -= claimed
+            if overlap:
+                grad_x[read] += claimed
+            else:
+                grad_x[read] = claimed
         grad_y = grad_x
     return grad_y
 

@@ -12,13 +12,15 @@ import numpy as np
 
 from solutions import functional
 from solutions._validation import Size, integer_per_axis
+from solutions.functional._windows import Window
+from solutions.functional.pooling import _checked as checked
+from solutions.functional.pooling import _max_pool_route_back as max_pool_route_back
+from solutions.functional.pooling import _max_pool_stages as max_pool_stages
 from solutions.layers.layer import Layer
 
 
 class _Pool(Layer):
     _space: str
-    _function: Callable[..., np.ndarray]
-    _derivative: Callable[..., np.ndarray]
     _sizes = ("kernel_size", "stride", "padding")
 
     def __init__(
@@ -38,6 +40,23 @@ class _Pool(Layer):
         if any(2 * p > k for p, k in zip(self.padding, self.kernel_size, strict=True)):
             raise ValueError(f"padding must be at most half of kernel_size {self.kernel_size}, got {self.padding}")
 
+
+class _MaxPool(_Pool):
+    """Keeps the stages of the forward, so that the derivative need not take the maxima again."""
+
+    def _forward(self, x: np.ndarray) -> tuple[np.ndarray, tuple]:
+        x, _, window = checked(x, self.kernel_size, self.stride, self.padding, self._space)
+        stages = max_pool_stages(x, window)
+        return stages[-1], (stages, window)
+
+    def _backward(self, grad_output: np.ndarray, stages: list[np.ndarray], window: Window) -> np.ndarray:
+        return max_pool_route_back(grad_output, stages, window)
+
+
+class _AvgPool(_Pool):
+    _function: Callable[..., np.ndarray]
+    _derivative: Callable[..., np.ndarray]
+
     def _forward(self, x: np.ndarray) -> tuple[np.ndarray, tuple]:
         return type(self)._function(x, self.kernel_size, self.stride, self.padding), (x,)
 
@@ -45,7 +64,7 @@ class _Pool(Layer):
         return type(self)._derivative(grad_output, x, self.kernel_size, self.stride, self.padding)
 
 
-class MaxPool1d(_Pool):
+class MaxPool1d(_MaxPool):
     """Take the maximum of each window of a sequence.
 
     y[n, c, i] = max over k of x[n, c, i stride + k - padding]
@@ -60,11 +79,9 @@ class MaxPool1d(_Pool):
     """
 
     _space = "L"
-    _function = functional.max_pool1d
-    _derivative = functional.max_pool1d_backward
 
 
-class MaxPool2d(_Pool):
+class MaxPool2d(_MaxPool):
     """Take the maximum of each window of an image.
 
     y[n, c, i, j] = max over u, v of x[n, c, i stride + u - padding, ...], minus infinity in the padding
@@ -81,11 +98,9 @@ class MaxPool2d(_Pool):
     """
 
     _space = "HW"
-    _function = functional.max_pool2d
-    _derivative = functional.max_pool2d_backward
 
 
-class MaxPool3d(_Pool):
+class MaxPool3d(_MaxPool):
     """Take the maximum of each window of a volume.
 
     The formula is that of `MaxPool2d` with a third axis.
@@ -100,11 +115,9 @@ class MaxPool3d(_Pool):
     """
 
     _space = "DHW"
-    _function = functional.max_pool3d
-    _derivative = functional.max_pool3d_backward
 
 
-class AvgPool1d(_Pool):
+class AvgPool1d(_AvgPool):
     """Take the average of each window of a sequence; the zeros of the padding count.
 
     y[n, c, i] = (1/KL) sum over k of x[n, c, i stride + k - padding]
@@ -123,7 +136,7 @@ class AvgPool1d(_Pool):
     _derivative = functional.avg_pool1d_backward
 
 
-class AvgPool2d(_Pool):
+class AvgPool2d(_AvgPool):
     """Take the average of each window of an image; the zeros of the padding count.
 
     y[n, c, i, j] = 1/(KH KW) sum over u, v of x[n, c, i stride + u - padding, ...]
@@ -142,7 +155,7 @@ class AvgPool2d(_Pool):
     _derivative = functional.avg_pool2d_backward
 
 
-class AvgPool3d(_Pool):
+class AvgPool3d(_AvgPool):
     """Take the average of each window of a volume; the zeros of the padding count.
 
     The formula is that of `AvgPool2d` with a third axis.

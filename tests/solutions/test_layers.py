@@ -194,7 +194,7 @@ SHAPED = {
     "linear": lambda n, a, b: (Linear(a, b, rng=n, dtype=np.float64), (n, a)),
     "conv": lambda n, a, b: (Conv2d(a, b, (2, 3), padding=1, rng=n, dtype=np.float64), (n, a, b + 1, a + 2)),
     "batch norm": lambda n, a, b: (BatchNorm1d(a, dtype=np.float64), (n + 1, a, b)),
-    "layer norm": lambda n, a, b: (LayerNorm((a, b + 1), dtype=np.float64), (n, a, b + 1)),
+    "layer norm": lambda n, a, b: (LayerNorm((a, b + 3), dtype=np.float64), (n, a, b + 3)),
     "residual": lambda n, a, b: (
         Residual(
             Sequential(Linear(a, b, rng=n, dtype=np.float64), Tanh(), Linear(b, a, rng=a, dtype=np.float64)),
