@@ -8,42 +8,20 @@ It needs NumPy and nothing else. Arrays are batch-first and channels-first, floa
 
 from solutions import _memory, functional, gradients, graph, layers, losses, models, optim, training
 from solutions.functional import *  # noqa: F403 - its __all__ is the list of names
-from solutions.functional import (
-    batch_norm,
-    batch_norm_backward,
-    embedding,
-    embedding_backward,
-    layer_norm,
-    layer_norm_backward,
-    lstm,
-    lstm_backward,
-    rnn,
-    rnn_backward,
-)
 from solutions.parameter import Parameter
 from solutions.serialization import load, save
 
 __all__ = [
     *functional.__all__,
     "Parameter",
-    "batch_norm",
-    "batch_norm_backward",
-    "embedding",
-    "embedding_backward",
     "functional",
     "gradients",
     "graph",
-    "layer_norm",
-    "layer_norm_backward",
     "layers",
     "load",
     "losses",
-    "lstm",
-    "lstm_backward",
     "models",
     "optim",
-    "rnn",
-    "rnn_backward",
     "save",
     "training",
 ]

@@ -41,13 +41,9 @@ from solutions.functional.convolution import (
     conv3d_backward,
 )
 from solutions.functional.dropout import dropout, dropout_backward
-from solutions.functional.embedding import embedding as embedding
-from solutions.functional.embedding import embedding_backward as embedding_backward
+from solutions.functional.embedding import embedding, embedding_backward
 from solutions.functional.linear import linear, linear_backward
-from solutions.functional.normalization import batch_norm as batch_norm
-from solutions.functional.normalization import batch_norm_backward as batch_norm_backward
-from solutions.functional.normalization import layer_norm as layer_norm
-from solutions.functional.normalization import layer_norm_backward as layer_norm_backward
+from solutions.functional.normalization import batch_norm, batch_norm_backward, layer_norm, layer_norm_backward
 from solutions.functional.pooling import (
     avg_pool1d,
     avg_pool1d_backward,
@@ -62,10 +58,7 @@ from solutions.functional.pooling import (
     max_pool3d,
     max_pool3d_backward,
 )
-from solutions.functional.recurrent import lstm as lstm
-from solutions.functional.recurrent import lstm_backward as lstm_backward
-from solutions.functional.recurrent import rnn as rnn
-from solutions.functional.recurrent import rnn_backward as rnn_backward
+from solutions.functional.recurrent import lstm, lstm_backward, rnn, rnn_backward
 
 __all__ = [
     "absolute",
@@ -78,6 +71,8 @@ __all__ = [
     "avg_pool2d_backward",
     "avg_pool3d",
     "avg_pool3d_backward",
+    "batch_norm",
+    "batch_norm_backward",
     "conv1d",
     "conv1d_backward",
     "conv2d",
@@ -86,12 +81,18 @@ __all__ = [
     "conv3d_backward",
     "dropout",
     "dropout_backward",
+    "embedding",
+    "embedding_backward",
+    "layer_norm",
+    "layer_norm_backward",
     "leaky_relu",
     "leaky_relu_backward",
     "linear",
     "linear_backward",
     "log_softmax",
     "log_softmax_backward",
+    "lstm",
+    "lstm_backward",
     "max_pool1d",
     "max_pool1d_backward",
     "max_pool2d",
@@ -104,6 +105,8 @@ __all__ = [
     "prelu_backward",
     "relu",
     "relu_backward",
+    "rnn",
+    "rnn_backward",
     "sigmoid",
     "sigmoid_backward",
     "softmax",

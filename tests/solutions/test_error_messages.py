@@ -9,7 +9,8 @@ import pytest
 import solutions as s
 from solutions import Parameter, gradients, losses, optim
 
-FUNCTIONS = s.functional.__all__
+# those that take lengths, states, running moments or indices are tested in the files of their families
+FUNCTIONS = [n for n in s.functional.__all__ if not re.match("batch_norm|layer_norm|embedding|rnn|lstm", n)]
 
 
 def floats(*shape, dtype=np.float64):

@@ -3,6 +3,7 @@ import doctest
 import importlib
 import inspect
 import pkgutil
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -62,6 +63,8 @@ def test_every_function_has_its_derivative_beside_it():
         assert inspect.isfunction(getattr(solutions, name))
 
 
+# those that take lengths, states, running moments or indices have tests of their own, in the files of their families
+OF_ONE_FORM = [n for n in solutions.functional.__all__ if not re.match("batch_norm|layer_norm|embedding|rnn|lstm", n)]
 CONV = ["x", "weight", "bias=None", "stride=1", "padding=0", "dilation=1", "groups=1"]
 POOL = ["x", "kernel_size", "stride=None", "padding=0"]
 SIGNATURES = {
@@ -80,7 +83,7 @@ SIGNATURES = {
 }
 
 
-@pytest.mark.parametrize("name", solutions.functional.__all__)
+@pytest.mark.parametrize("name", OF_ONE_FORM)
 def test_signatures_are_the_contract(name):
     signature = inspect.signature(getattr(solutions, name))
     got = [f"{p.name}={p.default}" if p.default is not p.empty else p.name for p in signature.parameters.values()]
@@ -117,7 +120,7 @@ def call(name, dtype, rng):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("name", solutions.functional.__all__)
+@pytest.mark.parametrize("name", OF_ONE_FORM)
 def test_inputs_stay_as_they_were_and_dtypes_come_out_as_they_went_in(name, dtype):
     args = call(name, dtype, np.random.default_rng(0))
     arrays = [a for a in args if isinstance(a, np.ndarray)]
