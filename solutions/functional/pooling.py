@@ -63,14 +63,15 @@ def _max_pool_route_back(grad_y: np.ndarray, stages: list[np.ndarray], window: W
     aligned[...] = grad_y
     grad_y = aligned
     for axis, x, y in zip(range(len(window.size)), reversed(stages[:-1]), reversed(stages[1:]), strict=True):
-        whole = window.padding[axis] == 0  # then every entry of the kernel meets every output
-        overlap = window.stride[axis] < window.kernel[axis]
+        size, kernel, stride, padding, _ = (field[axis] for field in window)
+        whole = padding == 0  # then every entry of the kernel meets every output
+        tiled = whole and stride == kernel and size == kernel * window.output[axis]  # then none of x is left out
         entries = _entries(window, axis)
         has_nan = np.isnan(np.sum(y))
         rest = grad_y  # of each window's gradient, what nobody has claimed yet
-        grad_x = np.zeros_like(x)
-        for written, read in entries:
-            if whole and read == entries[-1][1]:
+        grad_x = np.empty_like(x) if tiled else np.zeros_like(x)
+        for place, (written, read) in enumerate(entries, 1):
+            if whole and place == len(entries):
                 claimed = rest
             else:
                 won = x[read] == y[written]
@@ -81,7 +82,7 @@ def _max_pool_route_back(grad_y: np.ndarray, stages: list[np.ndarray], window: W
                     rest = rest - claimed
                 else:
                     rest[written] -= claimed
-            if overlap:
+            if stride < kernel:
                 grad_x[read] += claimed
             else:
                 grad_x[read] = claimed
