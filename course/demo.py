@@ -74,7 +74,7 @@ def run(place: Path | None = None, jobs: int | None = None) -> int:
     page.print()
     page.print(grade_table(batch.results, {name: pupil.kind for name, pupil in pupils.items()}))
     page.print()
-    shown = next(iter(pupils))
+    shown = next((name for name, pupil in pupils.items() if ": " in pupil.kind), next(iter(pupils)))  # with a mistake
     for what, path in (
         ("what students get", built.release / f"{source.notebook}.ipynb"),
         ("a graded notebook", course.path("autograded", shown, source.name) / f"{source.notebook}.ipynb"),

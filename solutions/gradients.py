@@ -55,6 +55,11 @@ def _one_number(value: object) -> float:
     return float(np.reshape(value, ()))
 
 
+def _callable(name: str, value: object) -> None:
+    if not callable(value):
+        raise TypeError(f"{name} must be a function of one array, got {described(value)}")
+
+
 def numerical_gradient(f: Function, x: np.ndarray, eps: float | None = None) -> np.ndarray:
     """Measure the derivative of a function by every entry of its argument.
 
@@ -69,6 +74,7 @@ def numerical_gradient(f: Function, x: np.ndarray, eps: float | None = None) -> 
     >>> numerical_gradient(lambda x: x[0] * x[1], np.array([4.0, -3.0])).round(6)
     array([-3.,  4.])
     """
+    _callable("f", f)
     x = float_array("x", x)
     eps = _step_size(x.dtype, eps)
     gradient = np.zeros(x.shape, x.dtype)
@@ -210,6 +216,8 @@ def check_gradient(
     >>> wrong > 0.1, wrong.report.splitlines()[0]
     (True, 'x[1]: analytic -3, numeric -6, relative error 0.33')
     """
+    _callable("f", f)
+    _callable("df", df)
     x, rng, samples = float_array("x", x), generator(rng), integer("samples", samples, minimum=1)
 
     def arrays_at(attempt: int) -> list[_Checked]:
@@ -257,6 +265,8 @@ def check_layer(
     >>> check_layer(Double(), np.array([[1.0, 2.0]])) < 1e-6
     True
     """
+    if not all(hasattr(layer, name) for name in ("forward", "backward", "parameters")):
+        raise TypeError(f"layer must have forward, backward and parameters, got {described(layer)}")
     has_gradient = not (isinstance(x, np.ndarray) and x.dtype.kind in "iu")
     x, rng, samples = (
         (float_array("x", x) if has_gradient else x),

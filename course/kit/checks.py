@@ -172,6 +172,8 @@ def _check_dtype(actual: Any, expected: Any, what: str) -> None:
     # lists and Python numbers carry no dtype: only arrays are held to it
     __tracebackhide__ = True
     ours, right = getattr(actual, "dtype", None), getattr(expected, "dtype", None)
+    if right == np.float32 and ours is not None and ours.kind in "iub":
+        raise CheckFailed(f"{what}: {right} came in, whole numbers went out: your array was made with dtype {ours}.")
     if right == np.float32 and ours is not None and ours != right:
         raise CheckFailed(
             f"{what}: the values are right, the dtype is not: {right} came in, {ours} went out. "

@@ -217,3 +217,17 @@ def test_same_seed_same_error(x):
     layer = Layer(4, 3, "one entry")
     assert check_layer(layer, x, rng=3).report == check_layer(layer, x, rng=np.random.default_rng(3)).report
     assert check_layer(layer, x, rng=3).report != check_layer(layer, x, rng=4).report
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: numerical_gradient(3, np.ones(2)), "f must be a function of one array, got 3"),
+        (lambda: check_gradient(None, np.cos, np.ones(2)), "f must be a function of one array, got None"),
+        (lambda: check_gradient(np.sum, None, np.ones(2)), "df must be a function of one array, got None"),
+        (lambda: check_layer(None, np.ones(2)), "layer must have forward, backward and parameters, got None"),
+    ],
+)
+def test_what_is_no_function_and_no_layer_is_refused_by_name(call, message):
+    with pytest.raises(TypeError, match=message):
+        call()

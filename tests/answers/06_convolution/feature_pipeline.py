@@ -58,7 +58,7 @@ def feature_pipeline(x, filters, bias, size, W, c):
 
 # %% wrong: no ReLU
 # fails: feature_pipeline-values feature_pipeline-linear
-# says: is the ReLU missing?
+# says: is the ReLU missing
 def feature_pipeline(x, filters, bias, size, W, c):
     maps = conv_layer(x, filters, bias)
     pooled = np.stack([max_pool2d(maps[:, :, f], size) for f in range(maps.shape[2])], axis=-1)
