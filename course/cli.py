@@ -274,7 +274,8 @@ def train(model: str, epochs: int | None, seed: int, out: Path | None) -> int:
     album = pictures.Pictures(folder)
     history = program.train(epochs or program.EPOCHS, seed, album)
     click.echo(f"Pictures in {folder}: {', '.join(album.written)}.")
-    click.echo(f"{len(history)} epochs, {history.stopped}; {time.perf_counter() - began:.0f} s in all.")
+    epochs_done = f"{len(history)} epoch" + "s" * (len(history) != 1)
+    click.echo(f"{epochs_done}, {history.stopped}; {time.perf_counter() - began:.0f} s in all.")
     return STOPPED if history.stopped == "interrupted" else 0
 
 

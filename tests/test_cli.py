@@ -41,9 +41,9 @@ def wrong_use(result):
 def test_help_lists_the_commands_in_the_order_of_a_course(run):
     status, out, _ = run("--help")
     assert status == 0
-    assert re.findall(r"^  (\w+)  ", out, re.MULTILINE) == ["init", "lint", "build", "grade", "check", "demo"]
+    assert re.findall(r"^  (\w+)  ", out, re.MULTILINE) == ["init", "lint", "build", "grade", "check", "train", "demo"]
     assert run() == (0, out, "")
-    for command in ("init", "lint", "build", "grade", "check", "demo"):
+    for command in ("init", "lint", "build", "grade", "check", "train", "demo"):
         status, out, _ = run(command, "--help")
         assert status == 0
         assert f"  course {command}" in out  # an example
