@@ -5,7 +5,7 @@
     python tests/benchmarks/solutions_speed.py --runs 9 conv
 
 needs the extra `bench`. A ratio is the peer's time over ours, so above 1 is faster than the peer. Ours and the peer's
-runs alternate, and the medians are compared: on a busy machine both suffer, and the ratio stays.
+runs take turns, and the medians are compared: on a busy machine both suffer, and the ratio stays.
 
 A setting such as OPENBLAS_CORETYPE holds NumPy to an older processor's instructions and nobody else: unset it first.
 """
@@ -31,18 +31,25 @@ import solutions
 from solutions import layers, losses, models, optim
 
 THREADS = 2
+BLOCKS = 3
 Row = tuple[str, float, float]  # what, our seconds, the peer's seconds
 rng = np.random.default_rng(0)
 
 
 def medians(ours: Callable[[], object], peer: Callable[[], object], runs: int) -> tuple[float, float]:
-    """Median seconds of both, run in turn after one warm-up each."""
+    """Median seconds of both, in blocks that take turns.
+
+    The threads of a library go on waiting busily for a while after their last work, and would slow down the other one:
+    so each block begins with a pause and a warm-up.
+    """
     times: tuple[list[float], list[float]] = ([], [])
-    for run in range(runs + 1):
+    for _ in range(BLOCKS):
         for function, kept in zip((ours, peer), times, strict=True):
-            began = time.perf_counter()
+            time.sleep(0.3)
             function()
-            if run:
+            for _ in range(max(1, runs // BLOCKS)):
+                began = time.perf_counter()
+                function()
                 kept.append(time.perf_counter() - began)
     return float(np.median(times[0])), float(np.median(times[1]))
 
@@ -216,18 +223,20 @@ def scipy(runs: int) -> Iterator[Row]:
 BENCHMARKS = {function.__name__: function for function in (lenet, mlp, conv, pool, lstm, scipy)}
 
 _PEAK = """
-import resource, numpy as np
+import re, numpy as np
+def highest():  # of this process alone: getrusage would count what its parent held when it forked
+    return int(re.search(r"VmHWM:\\s*(\\d+)", open("/proc/self/status").read())[1])
 n, c, side, f, k = 8, 32, 56, 32, 3
 x = np.ones((n, c, side, side), np.float32); w = np.ones((f, c, k, k), np.float32)
 {setup}
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = highest()
 {work}
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+print(highest() - before)
 """
 
 
 def memory() -> tuple[int, int]:
-    """Peak memory in kB of a large convolution, forward and backward: ours and PyTorch's, each in its own process."""
+    """Peak memory in kB of a large convolution, forward and backward: ours and PyTorch's, each in its own process (Linux)."""
     ours = _PEAK.format(
         setup="import solutions",
         work="y = solutions.conv2d(x, w, padding=1); g = solutions.conv2d_backward(y, x, w, padding=1)",
