@@ -236,7 +236,7 @@ print(highest() - before)
 
 
 def memory() -> tuple[int, int]:
-    """Peak memory in kB of a large convolution, forward and backward: ours and PyTorch's, each in its own process (Linux)."""
+    """Peak memory in kB of a large convolution and its gradients: ours and PyTorch's, each in a process of its own."""
     ours = _PEAK.format(
         setup="import solutions",
         work="y = solutions.conv2d(x, w, padding=1); g = solutions.conv2d_backward(y, x, w, padding=1)",
