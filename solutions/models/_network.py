@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
 from solutions import layers
 from solutions._validation import number, one_of
 from solutions.functional import softmax
 from solutions.layers.layer import Layer
-from solutions.training import minibatches, train_test_split
+from solutions.losses import CrossEntropyLoss
+from solutions.optim import Adam
+from solutions.training import History, fit, minibatches, train_test_split
 
 ACTIVATIONS = {
     "relu": layers.ReLU,
@@ -50,6 +55,38 @@ def forget(network: Layer) -> None:
     """Let go of the batch that the layers have kept for `backward`: a fitted model holds weights, not data."""
     for layer in network._tree():
         layer._kept = None
+
+
+def train_classifier(
+    network: Layer,
+    settings: Any,
+    X: np.ndarray,
+    y: np.ndarray,
+    rng: np.random.Generator,
+    augment: Callable[..., np.ndarray] | None = None,
+) -> History:
+    """Train a network on X (N, ...) and class indices y (N,) by Adam on the cross-entropy.
+
+    `settings` is the estimator: its epochs, batch_size, lr, early_stopping, validation_fraction and progress count.
+    """
+    train, validation = (X, y), None
+    if settings.early_stopping is not None:
+        train, validation = held_out(X, y, settings.validation_fraction, rng)
+    history = fit(
+        network,
+        CrossEntropyLoss(),
+        Adam(network.parameters(), settings.lr),
+        train,
+        validation,
+        epochs=settings.epochs,
+        batch_size=settings.batch_size,
+        early_stopping=settings.early_stopping,
+        rng=rng,
+        progress=settings.progress,
+        augment=augment,
+    )
+    forget(network)
+    return history
 
 
 def held_out(

@@ -11,11 +11,9 @@ import numpy as np
 
 from solutions._validation import described, generator, integer
 from solutions.layers import LSTM, RNN, Embedding, Layer, Linear
-from solutions.losses import CrossEntropyLoss
 from solutions.models._estimator import ProbabilityClassifier, labels
-from solutions.models._network import forget, held_out, probabilities
-from solutions.optim import Adam
-from solutions.training import History, fit
+from solutions.models._network import probabilities, train_classifier
+from solutions.training import History
 
 PADDING, UNKNOWN = 0, 1  # codes of what follows the end of a word, and of characters that fit never saw
 
@@ -93,22 +91,7 @@ class _CharClassifier(ProbabilityClassifier):
             rng=rng,
             dtype=self.dtype,
         )
-        train, validation = (codes, indices), None
-        if self.early_stopping is not None:
-            train, validation = held_out(codes, indices, self.validation_fraction, rng)
-        self.history_ = fit(
-            network,
-            CrossEntropyLoss(),
-            Adam(network.parameters(), self.lr),
-            train,
-            validation,
-            epochs=self.epochs,
-            batch_size=self.batch_size,
-            early_stopping=self.early_stopping,
-            rng=rng,
-            progress=self.progress,
-        )
-        forget(network)
+        self.history_ = train_classifier(network, self, codes, indices, rng)
         self.network_, self.classes_ = network, classes
         return self
 

@@ -16,11 +16,9 @@ import numpy as np
 
 from solutions._validation import described, generator, integer, integer_per_axis, number, one_of
 from solutions.layers import AvgPool2d, BatchNorm2d, Conv2d, Dropout, Flatten, Layer, Linear, MaxPool2d, Sequential
-from solutions.losses import CrossEntropyLoss
 from solutions.models._estimator import ProbabilityClassifier, labels
-from solutions.models._network import activation_layer, forget, held_out, probabilities
-from solutions.optim import Adam
-from solutions.training import History, fit
+from solutions.models._network import activation_layer, probabilities, train_classifier
+from solutions.training import History
 
 Augment = Callable[..., np.ndarray]  # (X_batch, rng) -> X_batch
 POOLINGS = {"max": MaxPool2d, "avg": AvgPool2d}
@@ -67,23 +65,7 @@ class _ImageClassifier(Sequential, ProbabilityClassifier):
         classes, indices = self._classes(y, len(images))
         rng = generator(self.rng)
         self._build(rng)
-        train, validation = (images, indices), None
-        if self.early_stopping is not None:
-            train, validation = held_out(images, indices, self.validation_fraction, rng)
-        self.history_ = fit(
-            self,
-            CrossEntropyLoss(),
-            Adam(self.parameters(), self.lr),
-            train,
-            validation,
-            epochs=self.epochs,
-            batch_size=self.batch_size,
-            early_stopping=self.early_stopping,
-            rng=rng,
-            progress=self.progress,
-            augment=self.augment,
-        )
-        forget(self)
+        self.history_ = train_classifier(self, self, images, indices, rng, self.augment)
         self.classes_, self.n_features_in_ = classes, images[0].size
         return self
 
