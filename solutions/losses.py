@@ -207,11 +207,10 @@ class _ClassLoss(_Loss):
         return class_indices("target", target, (n, *space), k)
 
 
-def _one_hot(target: np.ndarray, prediction: np.ndarray) -> np.ndarray:
-    """Return class indices (N, ...) as rows of 0 and 1 with the classes on axis 1, like prediction (N, K, ...)."""
-    rows = np.zeros_like(prediction)
-    np.put_along_axis(rows, np.expand_dims(target, 1), 1, axis=1)
-    return rows
+def _right(target: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Return the index of the right class's entries in a prediction (N, K, ...), target being (N, ...)."""
+    places = np.indices(target.shape, sparse=True)
+    return places[0], target, *places[1:]
 
 
 class NLLLoss(_ClassLoss):
@@ -232,10 +231,12 @@ class NLLLoss(_ClassLoss):
     """
 
     def _entries(self, prediction: np.ndarray, target: np.ndarray) -> np.ndarray:
-        return -np.take_along_axis(prediction, np.expand_dims(target, 1), axis=1)
+        return -prediction[_right(target)]
 
     def _gradient(self, prediction: np.ndarray, target: np.ndarray) -> np.ndarray:
-        return 0 - _one_hot(target, prediction)  # a minus sign would make -0 of 0
+        grad = np.zeros_like(prediction)
+        grad[_right(target)] = -1
+        return grad
 
 
 class CrossEntropyLoss(_ClassLoss):
@@ -266,10 +267,11 @@ class CrossEntropyLoss(_ClassLoss):
         log_probabilities = log_softmax(prediction, axis=1)
         if target.dtype.kind == "f":
             return -(target * log_probabilities)
-        return -np.take_along_axis(log_probabilities, np.expand_dims(target, 1), axis=1)
+        return -log_probabilities[_right(target)]
 
     def _gradient(self, prediction: np.ndarray, target: np.ndarray) -> np.ndarray:
-        probabilities = softmax(prediction, axis=1)
+        grad = softmax(prediction, axis=1)
         if target.dtype.kind == "f":
-            return probabilities * target.sum(axis=1, keepdims=True) - target
-        return probabilities - _one_hot(target, prediction)
+            return grad * target.sum(axis=1, keepdims=True) - target
+        grad[_right(target)] -= 1
+        return grad

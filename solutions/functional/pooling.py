@@ -10,6 +10,7 @@ Shape letters: N batch, C channels, D H W space. The stride is the kernel size u
 from __future__ import annotations
 
 from math import prod
+from typing import NamedTuple
 
 import numpy as np
 
@@ -39,60 +40,67 @@ def _entries(window: Window, axis: int) -> list[tuple[Index, Index]]:
     return [((..., written, *behind), (..., read, *behind)) for _, written, read in places]
 
 
-def _max_pool_stages(x: np.ndarray, window: Window) -> list[np.ndarray]:
-    """Take the maximum along the last axis, then along the one before, ...: the input of each stage, and the result."""
-    stages = [x]
+class _Stage(NamedTuple):
+    """Maxima along one axis: the shape of the input, its slices, one for each entry of the kernel, and the maxima."""
+
+    shape: tuple[int, ...]
+    slices: list[np.ndarray]
+    y: np.ndarray
+
+
+def _max_pool_stages(x: np.ndarray, window: Window) -> list[_Stage]:
+    """Take the maximum along the last axis, then along the one before, ..., each a stage."""
+    stages: list[_Stage] = []
     for axis in reversed(range(len(window.size))):
-        x = stages[-1]
         entries = _entries(window, axis)
+        slices = [x[read] for _, read in entries]
+        if window.stride[axis] > 1 and axis == len(window.size) - 1:
+            slices = [part.copy(order="K") for part in slices]  # every second number is slow to work with
         if window.padding[axis]:
             shape = (*x.shape[: axis + 2], window.output[axis], *x.shape[axis + 3 :])
             y = np.full(shape, -np.inf, x.dtype)  # the padding is minus infinity, so it never wins
         else:
-            first, second = entries[0][1], entries[min(1, len(entries) - 1)][1]
-            y, entries = np.maximum(x[first], x[second]), entries[2:]
-        for written, read in entries:
-            np.maximum(y[written], x[read], out=y[written])
-        stages.append(y)
+            y = np.maximum(slices[0], slices[min(1, len(slices) - 1)])
+        for (written, _), part in list(zip(entries, slices, strict=True))[0 if window.padding[axis] else 2 :]:
+            np.maximum(y[written], part, out=y[written])
+        stages.append(_Stage(x.shape, slices, y))
+        x = y
     return stages
 
 
-def _max_pool_route_back(grad_y: np.ndarray, stages: list[np.ndarray], window: Window) -> np.ndarray:
+def _max_pool_route_back(grad_y: np.ndarray, stages: list[_Stage], window: Window) -> np.ndarray:
     """Send grad_y back through the stages: in each, to the first entry that is the maximum, so rows before columns."""
-    aligned = np.empty_like(stages[-1])  # in the memory order of the outputs: mixed orders are several times slower
+    aligned = np.empty_like(stages[-1].y)  # in the memory order of the outputs: mixed orders are several times slower
     aligned[...] = grad_y
     grad_y = aligned
-    for axis, x, y in zip(range(len(window.size)), reversed(stages[:-1]), reversed(stages[1:]), strict=True):
+    for axis, (shape, slices, y) in enumerate(reversed(stages)):
         size, kernel, stride, padding, _ = (field[axis] for field in window)
         whole = padding == 0  # then every entry of the kernel meets every output
+        apart = stride >= kernel  # then no entry of x is in two windows
         tiled = whole and stride == kernel and size == kernel * window.output[axis]  # then none of x is left out
-        entries = _entries(window, axis)
-        has_nan = np.isnan(np.sum(y))
-        rest = grad_y  # of each window's gradient, what nobody has claimed yet
-        grad_x = np.empty_like(x) if tiled else np.zeros_like(x)
-        for place, (written, read) in enumerate(entries, 1):
-            if whole and place == len(entries):
-                claimed = rest
+        has_nan = np.isnan(np.min(y, initial=0))
+        rest = grad_y  # of each window's gradient, what nobody has claimed yet; ours, so it is changed in place
+        grad_x = (np.empty_like if tiled else np.zeros_like)(slices[0], shape=shape)
+        for place, ((written, read), part) in enumerate(zip(_entries(window, axis), slices, strict=True), 1):
+            if whole and place == kernel:
+                claimed = rest  # by the last entry, where no other has
             else:
-                won = x[read] == y[written]
+                won = part == y[written]
                 if has_nan:
-                    won |= np.isnan(x[read])
+                    won |= np.isnan(part)
                 claimed = rest[written] * won
-                if whole:
-                    rest = rest - claimed
-                else:
-                    rest[written] -= claimed
-            if stride < kernel:
-                grad_x[read] += claimed
-            else:
+                rest[written] -= claimed
+            if apart:
                 grad_x[read] = claimed
+            else:
+                grad_x[read] += claimed
         grad_y = grad_x
     return grad_y
 
 
 def _max_pool(x: np.ndarray, kernel_size: Size, stride: Size | None, padding: Size, space: str) -> np.ndarray:
     x, _, window = _checked(x, kernel_size, stride, padding, space)
-    return _max_pool_stages(x, window)[-1]
+    return _max_pool_stages(x, window)[-1].y
 
 
 def _max_pool_backward(
@@ -100,7 +108,7 @@ def _max_pool_backward(
 ) -> np.ndarray:
     x, _, window = _checked(x, kernel_size, stride, padding, space)
     stages = _max_pool_stages(x, window)
-    return _max_pool_route_back(like("grad_y", grad_y, "the output", stages[-1]), stages, window)
+    return _max_pool_route_back(like("grad_y", grad_y, "the output", stages[-1].y), stages, window)
 
 
 def _avg_pool(x: np.ndarray, kernel_size: Size, stride: Size | None, padding: Size, space: str) -> np.ndarray:

@@ -16,6 +16,7 @@ from solutions.functional._windows import Window
 from solutions.functional.pooling import _checked as checked
 from solutions.functional.pooling import _max_pool_route_back as max_pool_route_back
 from solutions.functional.pooling import _max_pool_stages as max_pool_stages
+from solutions.functional.pooling import _Stage as Stage
 from solutions.layers.layer import Layer
 
 
@@ -47,9 +48,9 @@ class _MaxPool(_Pool):
     def _forward(self, x: np.ndarray) -> tuple[np.ndarray, tuple]:
         x, _, window = checked(x, self.kernel_size, self.stride, self.padding, self._space)
         stages = max_pool_stages(x, window)
-        return stages[-1], (stages, window)
+        return stages[-1].y, (stages, window)
 
-    def _backward(self, grad_output: np.ndarray, stages: list[np.ndarray], window: Window) -> np.ndarray:
+    def _backward(self, grad_output: np.ndarray, stages: list[Stage], window: Window) -> np.ndarray:
         return max_pool_route_back(grad_output, stages, window)
 
 

@@ -22,6 +22,7 @@ from solutions.training import History
 
 Augment = Callable[..., np.ndarray]  # (X_batch, rng) -> X_batch
 POOLINGS = {"max": MaxPool2d, "avg": AvgPool2d}
+RISING = ("relu", "tanh", "sigmoid", "leaky_relu", "softplus")  # swish falls before it rises
 
 
 class _ImageClassifier(Sequential, ProbabilityClassifier):
@@ -30,6 +31,8 @@ class _ImageClassifier(Sequential, ProbabilityClassifier):
     history_: History
     input_shape: Any
     num_classes: int
+    activation: str
+    pooling: str
 
     def __init__(
         self,
@@ -58,6 +61,19 @@ class _ImageClassifier(Sequential, ProbabilityClassifier):
     def _build(self, rng: np.random.Generator) -> None:
         """Set the layers as attributes, with new weights."""
         raise NotImplementedError
+
+    def _activate_and_pool(self, block: int) -> None:
+        """Set the layers activation<block> and pool<block>.
+
+        A rising function does not change which entry is the largest: the activation of the maximum is the maximum of
+        the activations. So pooling goes first there and leaves a quarter of the entries to activate.
+        """
+        pool = POOLINGS[one_of("pooling", self.pooling, tuple(POOLINGS))](2)
+        pair = [(f"activation{block}", activation_layer(self.activation)), (f"pool{block}", pool)]
+        if self.pooling == "max" and self.activation in RISING:
+            pair.reverse()
+        for name, layer in pair:
+            setattr(self, name, layer)
 
     def fit(self, X: Any, y: Any) -> Self:
         """Learn from images X and labels y (N,); every call begins with new weights, in new `Parameter` objects."""
@@ -133,7 +149,7 @@ class LeNet5(_ImageClassifier):
 
     (1, 28, 28) -conv 5x5, padded by 2-> (6, 28, 28) -pool-> (6, 14, 14) -conv 5x5-> (16, 10, 10) -pool-> (16, 5, 5)
     -> 400 -> 120 -> 84 -> K, an activation after every layer that learns but the last; 156 + 2,416 + 48,120 + 10,164 +
-    850 parameters
+    850 parameters. Where pooling takes the maximum and the activation rises, it comes after pooling: that is the same.
 
     LeCun's network had activation="tanh", pooling="avg" and sparse connections from 6 to 16 channels; here all are
     connected and the maximum of ReLUs is the default, which learns faster. It is a layer that returns scores (N, K) and
@@ -156,8 +172,6 @@ class LeNet5(_ImageClassifier):
     """
 
     input_shape = (1, 28, 28)
-    activation: str
-    pooling: str
 
     def __init__(
         self,
@@ -179,14 +193,11 @@ class LeNet5(_ImageClassifier):
         super().__init__(epochs, batch_size, lr, early_stopping, validation_fraction, augment, progress, rng, dtype)
 
     def _build(self, rng: np.random.Generator) -> None:
-        pool = POOLINGS[one_of("pooling", self.pooling, tuple(POOLINGS))]
         new: dict[str, Any] = {"rng": rng, "dtype": self.dtype}
         self.conv1 = Conv2d(1, 6, 5, padding=2, **new)
-        self.activation1 = activation_layer(self.activation)
-        self.pool1 = pool(2)
+        self._activate_and_pool(1)
         self.conv2 = Conv2d(6, 16, 5, **new)
-        self.activation2 = activation_layer(self.activation)
-        self.pool2 = pool(2)
+        self._activate_and_pool(2)
         self.flatten = Flatten()
         self.fc1 = Linear(400, 120, **new)
         self.activation3 = activation_layer(self.activation)
@@ -199,6 +210,7 @@ class ConvNet(_ImageClassifier):
     """A small convolutional network of any size: blocks that halve the image, then fully connected layers.
 
     block: convolution (the size stays), [batch norm], activation, pooling 2x2;  then [dropout], hidden layers, scores
+    The maximum of a rising activation is taken before the activation, which gives the same.
 
     A layer and an estimator, as `LeNet5`.
 
@@ -216,11 +228,11 @@ class ConvNet(_ImageClassifier):
     >>> model
     ConvNet(
       conv1: Conv2d(in_channels=3, out_channels=5, kernel_size=(3, 3), padding=(1, 1))  (2, 3, 9, 8) -> (2, 5, 9, 8)
-      activation1: ReLU()                                                               (2, 5, 9, 8) -> (2, 5, 9, 8)
       pool1: MaxPool2d(kernel_size=(2, 2), stride=(2, 2), padding=(0, 0))               (2, 5, 9, 8) -> (2, 5, 4, 4)
+      activation1: ReLU()                                                               (2, 5, 4, 4) -> (2, 5, 4, 4)
       conv2: Conv2d(in_channels=5, out_channels=6, kernel_size=(3, 3), padding=(1, 1))  (2, 5, 4, 4) -> (2, 6, 4, 4)
-      activation2: ReLU()                                                               (2, 6, 4, 4) -> (2, 6, 4, 4)
       pool2: MaxPool2d(kernel_size=(2, 2), stride=(2, 2), padding=(0, 0))               (2, 6, 4, 4) -> (2, 6, 2, 2)
+      activation2: ReLU()                                                               (2, 6, 2, 2) -> (2, 6, 2, 2)
       flatten: Flatten(start_dim=1, end_dim=-1)                                         (2, 6, 2, 2) -> (2, 24)
       fc1: Linear(in_features=24, out_features=4)                                       (2, 24) -> (2, 4)
     )
@@ -229,8 +241,6 @@ class ConvNet(_ImageClassifier):
     channels: Any
     kernel_size: Any
     hidden: Any
-    activation: str
-    pooling: str
     batch_norm: bool
     dropout: float
 
@@ -271,7 +281,6 @@ class ConvNet(_ImageClassifier):
 
     def _build(self, rng: np.random.Generator) -> None:
         new: dict[str, Any] = {"rng": rng, "dtype": self.dtype}
-        pool = POOLINGS[one_of("pooling", self.pooling, tuple(POOLINGS))]
         channels, height, width = integer_per_axis("input_shape", self.input_shape, ("C", "H", "W"), minimum=1)
         blocks = _sizes("channels", self.channels)
         kernels = integer_per_axis("kernel_size", self.kernel_size, [f"block {i + 1}" for i in range(len(blocks))], 1)
@@ -285,8 +294,7 @@ class ConvNet(_ImageClassifier):
             setattr(self, f"conv{i}", Conv2d(channels, filters, kernel, padding=kernel // 2, **new))
             if self.batch_norm:
                 setattr(self, f"norm{i}", BatchNorm2d(filters, **new))
-            setattr(self, f"activation{i}", activation_layer(self.activation))
-            setattr(self, f"pool{i}", pool(2))
+            self._activate_and_pool(i)
             channels, height, width = filters, height // 2, width // 2
         self.flatten = Flatten()
         units = [channels * height * width, *_sizes("hidden", self.hidden), integer("num_classes", self.num_classes, 2)]

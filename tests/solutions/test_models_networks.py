@@ -278,6 +278,25 @@ def test_lenet_in_float64_has_right_gradients():
     assert gradients.check_layer(model, x, samples=3) < 1e-6
 
 
+@pytest.mark.parametrize("pooling", ["max", "avg"])
+@pytest.mark.parametrize("activation", ["relu", "tanh", "sigmoid", "leaky_relu", "softplus", "swish"])
+def test_pooling_before_a_rising_activation_comes_to_the_same(activation, pooling):
+    model = ConvNet((2, 6, 5), 3, channels=(4,), hidden=(), activation=activation, pooling=pooling, rng=0, dtype=float)
+    by_the_book = Sequential(
+        Sequential(model.conv1, model.activation1), model.pool1, Sequential(model.flatten, model.fc1)
+    )
+    x, grad = np.random.default_rng(0).standard_normal((7, 2, 6, 5)), np.random.default_rng(1).standard_normal((7, 3))
+    results = []
+    for network in (model, by_the_book):
+        model.zero_grad()
+        y, grad_x = network(x), network.backward(grad)
+        results.append([y, grad_x, *(parameter.grad.copy() for parameter in model.parameters())])
+    for ours, expected in zip(*results, strict=True):
+        np.testing.assert_allclose(ours, expected, rtol=1e-12, atol=1e-14)
+    names = [name for name, _ in model._children()]
+    assert (names.index("pool1") < names.index("activation1")) == (pooling == "max" and activation != "swish")
+
+
 def test_lenet_same_as_the_torch_module():
     torch = pytest.importorskip("torch")
 
