@@ -82,18 +82,20 @@ _jobs_option = click.option(
 
 @course.command()
 @click.argument("directory", type=click.Path(path_type=Path))
-def init(directory: Path) -> int:
+@click.option("--db", "db_url", metavar="URL", help="The gradebook's database, if it is not to be gradebook.db.")
+def init(directory: Path, db_url: str | None) -> int:
     """Make a course directory: configuration, source notebooks, an empty gradebook.
 
     DIRECTORY must not exist yet, or be empty. nbgrader works in it by hand as well.
 
     \b
         course init autumn
+        course init autumn --db postgresql+psycopg://ada@grades.example.org/autumn
     """
     from course import assignment
     from course.authoring import course_directory
 
-    made = course_directory.create(directory)
+    made = course_directory.create(directory, db_url=db_url)
     names = assignment.names(made.source)
     click.echo(f"{directory} is a course directory now, with {len(names)} assignments: {', '.join(names)}.")
     click.echo(f"Next: cd {directory} && course build")
@@ -175,6 +177,7 @@ def build(assignments: tuple[str, ...], root: Path) -> int:
 @_jobs_option
 @click.option("--force", is_flag=True, help="Also grade what is unchanged since it was graded.")
 @click.option("--run-show", is_flag=True, help="Also run pictures and training runs. No score depends on them.")
+@click.option("--require-sandbox", is_flag=True, help="Refuse to grade where bubblewrap does not work.")
 @_course_option
 def grade(
     assignments: tuple[str, ...],
@@ -182,6 +185,7 @@ def grade(
     jobs: int | None,
     force: bool,
     run_show: bool,
+    require_sandbox: bool,
     root: Path,
 ) -> int:
     """Grade what students handed in, and write the scores into the gradebook.
@@ -195,6 +199,9 @@ def grade(
         course grade 06_convolution --student mira --force
     """
     from course.console import console, grade_table, progress
+    from course.grading import isolation
+
+    isolation.sandbox(require_sandbox)  # gets ready while the rest is imported
     from course.grading import submissions
     from course.grading.batch import grade_class
 
@@ -210,7 +217,7 @@ def grade(
             handed_in,
             jobs=jobs,
             force=force,
-            limits=_limits(opened, run_show),
+            limits=_limits(opened, run_show, require_sandbox),
             progress=lambda graded: step(f"{graded.student} {graded.assignment}"),
             stopping=stopping,
         )
@@ -312,14 +319,14 @@ def _chosen(root: Path, wanted: Sequence[str], built: bool = False) -> tuple[Cou
     return opened, [assignment.find(opened.source, name) for name in wanted or there]
 
 
-def _limits(opened: CourseDirectory, run_show: bool = False) -> Limits:
+def _limits(opened: CourseDirectory, run_show: bool = False, require_sandbox: bool = False) -> Limits:
     """The limits that nbgrader's configuration of the course sets."""
     from course.grading.result import Limits
 
     seconds = opened.config.Execute.get(
         "timeout", opened.config.ExecutePreprocessor.get("timeout", Limits.cell_seconds)
     )
-    return Limits(cell_seconds=seconds or Limits.cell_seconds, run_show=run_show)
+    return Limits(cell_seconds=seconds or Limits.cell_seconds, run_show=run_show, require_sandbox=require_sandbox)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

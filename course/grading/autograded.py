@@ -13,9 +13,8 @@ from typing import Any
 import nbformat
 
 from course.assignment import Assignment
-from course.grading.kernel import Outcome
 from course.grading.rebuild import RebuiltCell
-from course.grading.result import CellScore, GradedNotebook
+from course.grading.result import CellScore, GradedNotebook, Outcome
 from course.leaks import Searcher, strings
 
 KEY = "convcourse"  # the notebook's metadata hold the result under this name

@@ -6,7 +6,9 @@ again when it, its assignment or the limits changed. No submission stops the bat
 
 from __future__ import annotations
 
+import contextlib
 import os
+import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,9 +19,11 @@ from course.assignment import read_notebook
 from course.directory import CourseDirectory, write
 from course.grading import autograded, gradebook
 from course.grading.engine import grade
-from course.grading.pool import Engine, MakeExecutor, Runner, processes
+from course.grading.pool import Engine, Known, MakeExecutor, Runner, processes
 from course.grading.result import GradedNotebook, Limits
 from course.grading.submissions import HandedIn, Submission
+
+KEY = "grading.key"  # in the course directory
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,7 @@ def grade_class(
     Raises:
         CourseError: nothing can be graded here: an assignment is not built, or its own solution fails.
     """
-    limits = limits or Limits()
+    limits = replace(limits or Limits(), key=_key(course))
     jobs = max(1, jobs or os.cpu_count() or 1)
     results: dict[tuple[str, str], Graded] = {}
 
@@ -96,8 +100,11 @@ def grade_class(
             fingerprint = handed_in.fingerprint(limits) if final else ""
             report(handed_in.submission, _store(book, course, handed_in, result, fingerprint), True)
 
+        def earlier(submission: Submission) -> Known:
+            return {} if force else _earlier(course, submission)
+
         if waiting:
-            with Runner(limits, engine, executor, min(jobs, len(waiting)), keep) as runner:
+            with Runner(limits, engine, executor, min(jobs, len(waiting)), keep, earlier) as runner:
                 runner.try_solutions({waits.assignment.name: waits.assignment for waits in waiting}.values())
                 runner.run(waiting, stopping)
     done = (results.get((submission.assignment.name, submission.student)) for submission in submissions)
@@ -106,15 +113,43 @@ def grade_class(
 
 def _known(course: CourseDirectory, handed_in: HandedIn, limits: Limits) -> GradedNotebook | None:
     """The stored result of this very submission, if there is one."""
-    path = _place(course, handed_in.submission)
+    stored = _stored(course, handed_in.submission)
+    return stored[1] if stored and stored[0] == handed_in.fingerprint(limits) else None
+
+
+def _earlier(course: CourseDirectory, submission: Submission) -> Known:
+    """The scores of single tests in the stored result of whatever was handed in before."""
+    stored = _stored(course, submission)
+    if stored is None or len(stored[1].tests) != len(stored[1].scores):
+        return {}
+    return {digest: score for digest, score in zip(stored[1].tests, stored[1].scores, strict=True) if digest}
+
+
+def _stored(course: CourseDirectory, submission: Submission) -> tuple[str, GradedNotebook] | None:
+    """The fingerprint and the result in the autograded notebook, if there is one of ours."""
+    path = _place(course, submission)
     try:
         data = path.read_bytes()
         notebook = read_notebook(data, str(path))
-        if notebook["metadata"][autograded.KEY]["fingerprint"] != handed_in.fingerprint(limits):
-            return None
+        fingerprint = str(notebook["metadata"][autograded.KEY]["fingerprint"])
     except (OSError, CourseError, KeyError, TypeError):
         return None
-    return autograded.unseal(notebook, data)
+    result = autograded.unseal(notebook, data)
+    return (fingerprint, result) if result else None
+
+
+def _key(course: CourseDirectory) -> str:
+    """The course's secret, from which hidden tests draw their inputs; made with the first grading."""
+    path = course.root / KEY
+    with (
+        contextlib.suppress(FileExistsError),
+        open(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file,
+    ):
+        file.write(secrets.token_hex(16) + "\n")
+    key = path.read_text().strip()
+    if not key:
+        raise CourseError(f"{path} is empty; delete it, and everything is graded again with a new key.")
+    return key
 
 
 def _place(course: CourseDirectory, submission: Submission) -> Path:

@@ -6,16 +6,28 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
 
 from course import CourseError
 from course.assignment import Assignment
 from course.grading.engine import refuse
-from course.grading.result import GradedNotebook, Limits
+from course.grading.isolation import Sandbox, sandbox, use
+from course.grading.result import CellScore, GradedNotebook, Limits
 from course.grading.submissions import HandedIn, Submission
 
-Engine = Callable[[bytes, Assignment, Limits], GradedNotebook]
+# What a grading process needs: the engine, and what setup cells import.
+WARM = (
+    "course.grading.engine",
+    "course.kit.checks",
+    "course.kit.data",
+    "course.kit.plots",
+    "matplotlib.pyplot",
+    "scipy.linalg",
+    "scipy.signal",
+)
+Known = Mapping[str, CellScore]
+Engine = Callable[[bytes, Assignment, Limits, Known], GradedNotebook]
 MakeExecutor = Callable[[int], Executor]
 Keep = Callable[[HandedIn, GradedNotebook, bool], None]
 
@@ -24,11 +36,20 @@ class Runner:
     """Keeps `jobs` submissions running, and hands each result to `keep`.
 
     `keep` gets what was handed in, the result, and whether the result is final: one that says only that grading
-    itself failed is not, and the next run tries again.
+    itself failed is not, and the next run tries again. `known` tells what is known of a submission's tests already.
     """
 
-    def __init__(self, limits: Limits, engine: Engine, executor: MakeExecutor, jobs: int, keep: Keep) -> None:
-        self.limits, self.engine, self.executor, self.jobs, self.keep = limits, engine, executor, jobs, keep
+    def __init__(
+        self,
+        limits: Limits,
+        engine: Engine,
+        executor: MakeExecutor,
+        jobs: int,
+        keep: Keep,
+        known: Callable[[Submission], Known],
+    ) -> None:
+        self.limits, self.engine, self.executor, self.jobs = limits, engine, executor, jobs
+        self.keep, self.known = keep, known
         self.pool = executor(jobs)
         self.running: dict[Future[GradedNotebook], HandedIn] = {}
 
@@ -63,7 +84,7 @@ class Runner:
         Raises:
             CourseError: a solution does not score everything.
         """
-        solutions = {a.name: self.pool.submit(self.engine, a.source, a, self.limits) for a in assignments}
+        solutions = {a.name: self.pool.submit(self.engine, a.source, a, self.limits, {}) for a in assignments}
         for name, future in solutions.items():
             try:
                 graded = future.result()
@@ -81,7 +102,7 @@ class Runner:
             self.keep(handed_in, refuse(assignment, handed_in.error or ""), True)
             return
         try:
-            future = pool.submit(self.engine, handed_in.data, assignment, self.limits)
+            future = pool.submit(self.engine, handed_in.data, assignment, self.limits, self.known(handed_in.submission))
         except BrokenExecutor as error:
             future = Future()
             future.set_exception(error)
@@ -143,18 +164,21 @@ class _Interrupts:
 
 
 def _kill(pool: Executor) -> None:
-    """End a pool's processes at once; their kernels notice and end too."""
+    """End a pool's processes at once; their sandboxes notice and end too."""
     for process in list((getattr(pool, "_processes", None) or {}).values()):
         process.kill()
 
 
 def processes(jobs: int) -> Executor:
     """So many processes on this machine. They leave Ctrl-C to the one that started them, and end when it ends."""
-    context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(jobs, mp_context=context, initializer=_in_worker)
+    os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"))
+    context = multiprocessing.get_context("forkserver")  # they fork from one that has imported everything once
+    context.set_forkserver_preload(list(WARM))
+    return ProcessPoolExecutor(jobs, mp_context=context, initializer=_in_worker, initargs=(sandbox(),))
 
 
-def _in_worker() -> None:
+def _in_worker(running: Sandbox) -> None:
+    use(running)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
 

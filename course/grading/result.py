@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 
 @dataclass(frozen=True)
@@ -11,10 +11,36 @@ class Limits:
     """How much one submission may use. Seconds are wall clock."""
 
     cell_seconds: int = 30
+    call_seconds: int = 30  # of a test calling a student's function once
     notebook_seconds: int = 600
     output_bytes: int = 200_000  # kept of each cell's output
     restarts: int = 20  # processes that a submission may crash before the rest of it is given up
     run_show: bool = False  # also run pictures and training runs, on which nothing graded depends
+    memory_mb: int = 2048  # beyond what Python and the libraries take
+    processes: int = 64  # threads count as processes
+    open_files: int = 256
+    file_mb: int = 64  # each file that it writes
+    require_sandbox: bool = False  # refuse to grade where bubblewrap does not work
+    key: str = field(default="", repr=False)  # the course's, from which hidden tests draw their inputs
+    home_mb: int = 256  # all files that it writes
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one cell ended. `frames`: (index of the cell, line) of each frame in a cell, outermost first.
+
+    by_student: the exception came out of the student's code, not out of a test.
+    value: of a test, the number that it left as its result, or None.
+    """
+
+    ended: Literal["ok", "error", "timeout", "died", "skipped"]
+    outputs: tuple[dict[str, Any], ...] = ()
+    ename: str = ""
+    evalue: str = ""
+    frames: tuple[tuple[int, int], ...] = ()
+    seconds: float = 0.0
+    by_student: bool = False
+    value: float | None = None
 
 
 @dataclass(frozen=True)
@@ -42,6 +68,7 @@ class GradedNotebook:
     unanswered: exercise and manual cells that are as they were released.
     by_hand: manual cells with an answer, for a person to grade.
     broken: setup, show and exercise cells that failed when they ran, each with the reason.
+    tests: for each of `scores` a hash of all that it depends on; "" for one that may come out otherwise next time.
     """
 
     scores: tuple[CellScore, ...]
@@ -53,6 +80,7 @@ class GradedNotebook:
     unanswered: tuple[str, ...] = ()
     by_hand: tuple[str, ...] = ()
     broken: tuple[tuple[str, str], ...] = ()
+    tests: tuple[str, ...] = ()
 
     @property
     def points(self) -> float:
@@ -84,6 +112,7 @@ class GradedNotebook:
                 "unanswered": tuple(summary["unanswered"]),
                 "by_hand": tuple(summary["by_hand"]),
                 "broken": tuple((cell, reason) for cell, reason in summary["broken"]),
+                "tests": tuple(summary["tests"]),
                 "notebook": notebook,
             }
         )

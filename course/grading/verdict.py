@@ -11,19 +11,17 @@ import re
 from collections.abc import Sequence
 
 from course.assignment import Cell
-from course.grading.kernel import Outcome
 from course.grading.rebuild import RebuiltCell
-from course.grading.result import CellScore
+from course.grading.result import CellScore, Outcome
 from course.leaks import Searcher
 
 LONGEST = 3000  # characters of a message
 CHECKS = ("CheckFailed", "AssertionError")  # exceptions whose text the course wrote, not the student
-_NUMBER = re.compile(r"(?:(?:np|numpy)\.\w+\()?([-+]?(?:\d[\d_]*\.?\d*(?:e[-+]?\d+)?|\.\d+|nan|inf))\)?", re.IGNORECASE)
-_TEMPORARY = re.compile(r"\b\d+\.py, (?=line \d)")  # the name under which IPython compiled a cell
+_TEMPORARY = re.compile(r"<cell \d+>, (?=line \d)")  # the name under which a cell was compiled
 _MISSING = re.compile(r"name '(\w+)' is not defined")
 
 
-def judge(
+def score(
     index: int, cells: Sequence[RebuiltCell], outcomes: Sequence[Outcome], secret: Searcher, cell_seconds: int
 ) -> CellScore:
     """The verdict on the test cell at `index`. Points only for a cell that was seen to end without an exception."""
@@ -50,20 +48,14 @@ def reason(outcome: Outcome) -> str:
         return "it did not end in time"
     if outcome.ended == "died":
         return "it ended the Python process"
-    text = _TEMPORARY.sub("", outcome.evalue)
-    return f"{outcome.ename}: {text}"[:500]
+    return f"{outcome.ename}: {_TEMPORARY.sub('', outcome.evalue)}"[:500]
 
 
 def _partial(outcome: Outcome, full: float) -> float:
-    """A number left as the cell's result is partial credit, within 0 and full; NaN is 0; anything else is full."""
-    for output in reversed(outcome.outputs):
-        if output["output_type"] == "execute_result":
-            match = _NUMBER.fullmatch(str(output["data"].get("text/plain", "")).strip())
-            if match is None:
-                return full
-            value = float(match[1])
-            return 0.0 if math.isnan(value) else min(max(value, 0.0), full)
-    return full
+    """A number left as the cell's result is partial credit, within 0 and full; NaN is 0; without one it is full."""
+    if outcome.value is None:
+        return full
+    return 0.0 if math.isnan(outcome.value) else min(max(outcome.value, 0.0), full)
 
 
 def _is_hidden(origin: Cell, index: int, outcome: Outcome) -> bool:
@@ -89,7 +81,7 @@ def _message(
         return f"no answer within {cell_seconds} s: an endless loop?" + place
     if outcome.ename == "NotImplementedError":
         return "NotImplementedError: this exercise is not answered yet."
-    if outcome.ename in CHECKS and (not hidden or not place):
+    if outcome.ename in CHECKS and not outcome.by_student:
         text = outcome.evalue.strip() or "the answer is wrong."
         return f"{outcome.ename}: {text.splitlines()[0] if hidden else text}"
     missing = _MISSING.search(outcome.evalue) if outcome.ename == "NameError" else None

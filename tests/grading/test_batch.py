@@ -22,7 +22,7 @@ from course.grading.result import CellScore, Limits
 from course.grading.submissions import find
 
 
-def fake(notebook, assignment, limits):
+def fake(notebook, assignment, limits, known):
     """All points to every test; what a submission wants to happen to the process that grades it, happens."""
     if b"KILL ME" in notebook:
         os._exit(9)
@@ -145,7 +145,7 @@ def test_a_grading_process_that_is_killed_costs_one_submission(hand_in, run):
 
 
 def test_where_the_solution_fails_nobody_is_graded(course, hand_in, run, book):
-    def broken(notebook, assignment, limits):
+    def broken(notebook, assignment, limits, known):
         return replace(refuse(assignment, ""), error=None, broken=(("setup", "ImportError: no numpy"),))
 
     hand_in("mira")

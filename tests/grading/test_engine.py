@@ -9,7 +9,7 @@ import nbformat
 import pytest
 
 from course.authoring.answers import blank, submission
-from course.grading import kernel
+from course.grading import isolation
 from course.grading.engine import grade
 from course.grading.result import GradedNotebook, Limits
 from course.leaks import Searcher, secrets
@@ -47,7 +47,7 @@ def test_the_model_solution_scores_everything(mini_assignment):
         ("mean-value", "mean: of a few numbers", 1.5, None),
     ]
     assert result.failed == result.notes == result.broken == result.unanswered == ()
-    assert result.isolation == "shared process"
+    assert result.isolation == "sandbox"
 
 
 def test_the_blank_release_scores_nothing(mini_assignment, mini_release):
@@ -183,7 +183,7 @@ def test_exit_costs_only_its_own_question(graded):
 
 
 def test_a_cell_that_crashes_by_itself_is_left_out(graded):
-    result = graded(double="import os, signal\nos.kill(os.getpid(), signal.SIGKILL)")
+    result = graded(double="import ctypes\nctypes.string_at(0)")
     assert result.points == 1.5
     assert result.broken == (("double", "it ended the Python process"),)
 
@@ -284,12 +284,9 @@ def test_a_result_travels_as_plain_data(graded):
     assert GradedNotebook.from_summary(summary, result.notebook) == result
 
 
-def test_without_a_kernel_nobody_is_graded(mini_assignment, monkeypatch):
+def test_without_a_process_nobody_is_graded(mini_assignment, monkeypatch):
     from course import CourseError
 
-    def no_start(*arguments, **named):
-        raise OSError("no such program")
-
-    monkeypatch.setattr(kernel._Client, "start_new_kernel", no_start)
-    with pytest.raises(CourseError, match="No Python kernel starts"):
+    monkeypatch.setattr(isolation, "_running", isolation.Sandbox("/nowhere", isolation.SANDBOX))
+    with pytest.raises(CourseError, match=r"The sandbox starts no process: .*No such file"):
         grade(mini_assignment.source, mini_assignment)

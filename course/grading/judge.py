@@ -1,0 +1,244 @@
+"""The judge: runs setup and test cells in a process of its own, and asks the student's process for everything else.
+
+Points come from here alone: a test earns them only when the judge itself saw it end without an exception. Where the
+student's process dies or hangs, the cell that was running pays for it; a new process runs the cells before it again,
+without those that were deadly, and the rest is graded.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import hashlib
+import linecache
+import os
+import re
+import signal
+import time
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from types import CodeType
+from typing import Any
+
+import numpy as np
+
+from course.grading.isolation import Sandbox
+from course.grading.proxies import Ended, OutOfTime, Session, StudentError
+from course.grading.rebuild import RebuiltCell
+from course.grading.result import Limits, Outcome
+from course.names import survey
+
+MARGIN = 5  # seconds beyond a cell's own that the judge may take to compare and to describe
+_MAGIC = re.compile(r"^\s*[%!].*$", re.MULTILINE)
+
+
+class Judge:
+    """Grades one notebook."""
+
+    def __init__(
+        self, cells: Sequence[RebuiltCell], files: Sequence[tuple[str, bytes]], limits: Limits, sandbox: Sandbox
+    ):
+        self.cells, self.files, self.limits, self.sandbox = cells, files, limits, sandbox
+        self.outcomes = [Outcome("skipped") for _ in cells]
+        self.names: dict[str, Any] = {"__name__": "__main__"}  # what setup cells bind
+        self.interface = frozenset().union(*(c.origin.binds for c in cells if c.origin and c.role == "exercise"))
+        self.restarts = 0
+        self.deadline = time.monotonic() + limits.notebook_seconds
+        self.life = contextlib.ExitStack()  # of the student's process
+        self.digest = hashlib.sha256(limits.key.encode())
+        for cell in cells:
+            if cell.role in ("exercise", "own"):
+                self.digest.update(hashlib.sha256(cell.source.encode()).digest())
+
+    def run(self, wanted: frozenset[int]) -> list[Outcome]:
+        """Run the notebook in order; of the tests those at the indices in `wanted`."""
+        with self.life:
+            self._begin()
+            for index, cell in enumerate(self.cells):
+                if time.monotonic() >= self.deadline or self.restarts > self.limits.restarts:
+                    break
+                if cell.type != "code" or not cell.code.strip() or (cell.role == "test" and index not in wanted):
+                    continue
+                began = time.monotonic()
+                outcome = self._test(index) if cell.role == "test" else self._cell(index)
+                self.outcomes[index] = replace(outcome, seconds=time.monotonic() - began)
+        return self.outcomes
+
+    def show(self) -> dict[int, Outcome]:
+        """Run the student's side once more, pictures too, in a process that sees no hidden test: what may be shown.
+
+        The visible tests run there as well, for what comes after may use their names.
+        """
+        shown: dict[int, Outcome] = {}
+        deadly = {index for index, outcome in enumerate(self.outcomes) if outcome.ended in ("died", "timeout")}
+        while self.restarts <= self.limits.restarts:
+            with contextlib.ExitStack() as self.life:
+                self._begin()
+                for index, cell in enumerate(self.cells):
+                    shows = cell.role != "show" or self.limits.run_show
+                    if index in deadly or cell.type != "code" or not cell.source.strip() or not shows:
+                        continue
+                    if time.monotonic() >= self.deadline:
+                        return shown
+                    self._time_for_a_cell()
+                    try:
+                        shown[index] = self.session.run(index, cell.source, self.limits.output_bytes)
+                    except OutOfTime as error:
+                        shown[index] = Outcome("timeout", frames=error.frames)
+                        if not error.usable:
+                            deadly.add(index)
+                            break
+                    except Ended:
+                        shown[index] = Outcome("died")
+                        deadly.add(index)
+                        break
+                else:
+                    return shown
+            self.restarts += 1
+        return shown
+
+    def _begin(self) -> None:
+        self.session = Session(self.life.enter_context(self.sandbox.student(self.limits)), self.limits)
+        self.session.files(self.files)
+
+    def _again(self, upto: int) -> None:
+        """A new process with everything in it that the old one had run, but for what hung or ended it."""
+        while self.restarts < self.limits.restarts:
+            self.restarts += 1
+            self.life.close()
+            self._begin()
+            for index, cell in enumerate(self.cells[:upto]):
+                runs = cell.type == "code" and cell.role not in ("test", "show") and cell.code.strip()
+                if not runs or self.outcomes[index].ended not in ("ok", "error"):
+                    continue
+                self._time_for_a_cell()
+                try:
+                    self.session.run(index, cell.code, 0)
+                except (Ended, OutOfTime) as error:
+                    self.outcomes[index] = Outcome("died" if isinstance(error, Ended) else "timeout")
+                    break  # it was deadly this time, so it is left out next time
+            else:
+                return
+        self.restarts += 1
+
+    def _time_for_a_cell(self) -> None:
+        self.session.deadline = min(self.deadline, time.monotonic() + self.limits.cell_seconds)
+
+    def _cell(self, index: int) -> Outcome:
+        cell = self.cells[index]
+        if cell.role == "show":
+            return Outcome("skipped")
+        self._time_for_a_cell()
+        try:
+            outcome = self.session.run(index, cell.code, self.limits.output_bytes)
+        except OutOfTime as error:
+            outcome = Outcome("timeout", frames=error.frames)
+            if not error.usable:
+                self._again(index)
+        except Ended as error:
+            outcome = Outcome("died", evalue=str(error))
+            self._again(index)
+        if cell.role == "setup":
+            ours = self._execute(index, _MAGIC.sub("pass", cell.code), self.names)
+            if ours.ended != "ok":
+                return ours
+        return outcome
+
+    def _test(self, index: int) -> Outcome:
+        cell = self.cells[index]
+        assert cell.origin is not None
+        self._time_for_a_cell()
+        try:
+            theirs = self.session.names(survey(cell.code).needs & self.interface)
+        except (Ended, OutOfTime):
+            self._again(index)
+            return Outcome("died")
+        names = self.names | theirs
+        if "rng" in self.names:  # secret, the same for the same answers, and independent of which other tests run
+            secret = hashlib.sha256(self.digest.digest() + cell.origin.label.encode()).digest()
+            names["rng"] = np.random.default_rng(list(secret))
+        outcome = self._execute(index, cell.code, names)
+        if outcome.ended == "died" or (outcome.ended == "timeout" and not self.usable):
+            self._again(index)
+        return outcome
+
+    def _execute(self, index: int, source: str, names: dict[str, Any]) -> Outcome:
+        """Run a cell of the instructor's here. The value of a last expression is the outcome's."""
+        self.usable = True
+        filename = f"<cell {index}>"
+        linecache.cache[filename] = (len(source), None, [line + "\n" for line in source.split("\n")], filename)
+        try:
+            body, last = _compiled(source, filename)
+            with _at_most(self.limits.cell_seconds + MARGIN):
+                exec(body, names)
+                value = eval(last, names) if last else None
+        except OutOfTime as error:
+            self.usable = error.usable
+            return Outcome("timeout", frames=(*_here(error, index), *error.frames))
+        except Ended as error:
+            return Outcome("died", evalue=str(error))
+        except StudentError as error:
+            frames = (*_here(error, index), *error.frames)
+            return Outcome("error", (), error.ename, str(error), frames, by_student=True)
+        except Exception as error:
+            return Outcome("error", (), type(error).__name__, str(error), _here(error, index))
+        number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+        return Outcome("ok", value=float(value) if number else None)  # type: ignore[arg-type]
+
+
+def _compiled(source: str, filename: str) -> tuple[CodeType, CodeType | None]:
+    """The statements of a cell, and its last expression."""
+    tree = ast.parse(source, filename)
+    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+    expression = compile(ast.Expression(last.value), filename, "eval") if isinstance(last, ast.Expr) else None
+    return compile(tree, filename, "exec"), expression
+
+
+def _here(error: BaseException, index: int) -> tuple[tuple[int, int], ...]:
+    walked = traceback.walk_tb(error.__traceback__)
+    return tuple((index, line) for frame, line in walked if frame.f_code.co_filename == f"<cell {index}>")
+
+
+@contextmanager
+def _at_most(seconds: float) -> Iterator[None]:
+    """Raise `OutOfTime` in the block if it takes longer; for what the judge itself computes."""
+
+    def ring(number: int, frame: object) -> None:
+        raise OutOfTime((), False)
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def examine(
+    cells: Sequence[RebuiltCell],
+    files: Sequence[tuple[str, bytes]],
+    limits: Limits,
+    sandbox: Sandbox,
+    wanted: frozenset[int],
+    folder: str,
+) -> list[Outcome]:
+    """The outcome of every cell; `wanted` are the indices of the tests to run. To be called in a process of its own."""
+    os.chdir(folder)
+    judge = Judge(cells, files, limits, sandbox)
+    outcomes = judge.run(wanted)
+    if limits.run_show or _told_too_much(cells, outcomes):
+        shown = {index: outcome for index, outcome in judge.show().items() if cells[index].role != "test"}
+        for index, outcome in shown.items():
+            outcomes[index] = (
+                outcome if outcomes[index].ended == "skipped" else replace(outcomes[index], outputs=outcome.outputs)
+            )
+    return outcomes
+
+
+def _told_too_much(cells: Sequence[RebuiltCell], outcomes: Sequence[Outcome]) -> bool:
+    """Whether a cell that ran after a test showed something, which may then be the inputs of a hidden test."""
+    first = next((index for index, cell in enumerate(cells) if cell.role == "test"), len(cells))
+    return any(outcome.outputs for outcome in outcomes[first:])

@@ -1,0 +1,134 @@
+"""The protocol between the judge and a student's process: who says what, in which order, within which bounds.
+
+Both talk over one stream socket. A message is a header of two unsigned 32-bit numbers (little-endian), the length of
+the tree and that of its buffers, and then both (see `codec`). A tree is a list: the number of the exchange, a word, and
+what belongs to the word. The judge asks, the student's process answers with the same number:
+
+    judge                                   student's process
+    files   {name: bytes}                   done
+    run     cell, source, seconds           ran      how it ended, name, text, frames, outputs
+    names   [name, ...]                     value    {name: value}, of those that exist
+    do      object, how, args, kwargs       value    value, {number of an array argument: its new content}
+                                            raised   name, text, frames, {number: content}
+
+`do` calls an object (how is "()"), reads or sets an attribute (".name", ".name="), or applies one of `OPERATORS` to it.
+Before it answers, the student's process may ask back for a function that was among the arguments, and is answered by
+`value` or `raised`; in between the judge may ask again, at most `DEEPEST` times:
+
+    back    function, args, kwargs, with a number of its own
+
+Whatever does not keep to this is a `ProtocolError`; after one, nobody listens to that process any more. A process that
+forges an answer has only given another answer: points come from the judge's own tests alone.
+"""
+
+from __future__ import annotations
+
+import operator
+import socket
+import struct
+import time
+from collections.abc import Callable
+from typing import Any
+
+from course.grading.student.codec import ARRAY_BYTES, TREE_BYTES, CodecError, Decoder, Encoder, Tag
+
+DEEPEST = 20
+HEADER = struct.Struct("<II")
+OPERATORS: dict[str, Callable[..., Any]] = {
+    "len": len,
+    "iter": iter,
+    "next": next,
+    "[]": operator.getitem,
+    "[]=": operator.setitem,
+    "in": operator.contains,
+    "-x": operator.neg,
+    "abs": abs,
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "//": operator.floordiv,
+    "%": operator.mod,
+    "**": operator.pow,
+    "@": operator.matmul,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+class ProtocolError(Exception):
+    """The other side does not keep to the protocol."""
+
+
+class Gone(Exception):  # noqa: N818  (an end, not always an error)
+    """The other side has ended."""
+
+
+class Channel:
+    """One end of the socket."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._socket = connection
+
+    def send(self, tree: Any, encoder: Encoder) -> None:
+        """Send one message.
+
+        Raises:
+            CodecError: it is too large.
+            Gone: nobody is there to read it.
+        """
+        packed, buffers = encoder.message(tree)
+        size = sum(len(buffer) for buffer in buffers)
+        try:
+            self._socket.settimeout(None)
+            self._socket.sendall(b"".join((HEADER.pack(len(packed), size), packed, *buffers)))
+        except OSError:
+            raise Gone from None
+
+    def receive(self, other: Callable[[Tag, int, str], Any], deadline: float | None = None) -> Decoder:
+        """Wait for one message.
+
+        Args:
+            other: as in `Decoder`.
+            deadline: by `time.monotonic`, for the whole message.
+
+        Raises:
+            TimeoutError: it had not arrived by then.
+            ProtocolError: it is none.
+            Gone: the other side has closed the connection.
+        """
+        packed, size = HEADER.unpack(self._read(HEADER.size, deadline))
+        if packed > TREE_BYTES or size > ARRAY_BYTES:
+            raise ProtocolError(f"a message of {packed + size:,} bytes")
+        body = memoryview(self._read(packed + size, deadline))
+        try:
+            decoder = Decoder(bytes(body[:packed]), body[packed:], other)
+        except CodecError as error:
+            raise ProtocolError(str(error)) from None
+        root = decoder.root
+        if not (isinstance(root, list) and len(root) > 1 and type(root[0]) is int and isinstance(root[1], str)):
+            raise ProtocolError("a message without a number and a word")
+        return decoder
+
+    def close(self) -> None:
+        """Hang up."""
+        self._socket.close()
+
+    def _read(self, size: int, deadline: float | None) -> bytearray:
+        data = bytearray(size)
+        view, got = memoryview(data), 0
+        while got < size:
+            if deadline is not None:
+                self._socket.settimeout(max(deadline - time.monotonic(), 1e-3))
+            try:
+                count = self._socket.recv_into(view[got:])
+            except TimeoutError:
+                raise
+            except OSError:
+                raise Gone from None
+            if not count:
+                raise Gone
+            got += count
+        return data
