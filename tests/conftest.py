@@ -187,11 +187,16 @@ def built_once(tmp_path_factory):
 
 
 @pytest.fixture
-def course(built_once, tmp_path):
-    """A course directory of one's own, with the mini assignment built."""
+def course(request, built_once, tmp_path):
+    """A course directory of one's own, with the mini assignment built.
+
+    Its gradebook is in SQLite; `parametrize("course", ["sqlite", "postgresql"], indirect=True)` tries both databases.
+    """
     from course.directory import open_course
 
     shutil.copytree(built_once, tmp_path / "course")
+    if getattr(request, "param", "sqlite") == "postgresql":
+        request.getfixturevalue("move_to_postgresql")(tmp_path / "course")
     return open_course(tmp_path / "course")
 
 

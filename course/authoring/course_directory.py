@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from course import CourseError, assignment
+from course import CourseError, assignment, database
 from course.authoring.places import source_notebooks
 from course.directory import CONFIG, CourseDirectory, open_course
 
@@ -21,6 +21,10 @@ c = get_config()  # noqa: F821
 # The course is where this file is, from wherever a command is started.
 c.CourseDirectory.root = os.path.dirname(os.path.abspath(__file__))
 c.CourseDirectory.course_id = "convcourse"
+
+# Where the gradebook is, if not in gradebook.db beside this file. On a network drive SQLite is not safe and PostgreSQL
+# is (pip install 'convcourse[postgresql]'). A password belongs into ~/.pgpass.
+{db_url}
 
 # An endless loop costs the test that ran into it, and nothing else.
 c.ExecutePreprocessor.timeout = 30
@@ -37,11 +41,15 @@ c.IgnorePattern.pattern = "(?s).*"
 '''
 
 
-def create(place: Path, sources: Path | None = None) -> CourseDirectory:
-    """Make a course directory at `place`, with the assignments of `sources` (the course's own if not given).
+def create(place: Path, sources: Path | None = None, db_url: str | None = None) -> CourseDirectory:
+    """Make a course directory at `place`.
+
+    Args:
+        sources: the folder of its assignments; the course's own if not given.
+        db_url: the gradebook's database; a file in the course directory if not given.
 
     Raises:
-        CourseError: there is something at `place` already, or the sources are missing.
+        CourseError: there is something at `place` or in the database already, or either of them cannot be made.
     """
     sources = sources or source_notebooks()
     place = Path(os.path.abspath(place))
@@ -54,7 +62,8 @@ def create(place: Path, sources: Path | None = None) -> CourseDirectory:
     with tempfile.TemporaryDirectory(prefix=f".{place.name}-", dir=place.parent) as scratch:
         new = Path(scratch, "course")
         new.mkdir()
-        (new / CONFIG).write_text(CONFIGURATION)
+        line = f"c.CourseDirectory.db_url = {db_url or 'postgresql+psycopg://user@host/database'!r}"
+        (new / CONFIG).write_text(CONFIGURATION.replace("{db_url}", line if db_url else f"# {line}"))
         for name in assignment.names(sources):
             ignored = shutil.ignore_patterns(*assignment.LEFTOVERS, "*.pyc")
             shutil.copytree(sources / name, new / "source" / name, ignore=ignored)
@@ -68,6 +77,8 @@ def create(place: Path, sources: Path | None = None) -> CourseDirectory:
 
 
 def _empty_gradebook(course: CourseDirectory) -> None:
-    from nbgrader.api import Gradebook
-
-    Gradebook(course.db_url, course.course_id).close()
+    with database.opened(course) as book:
+        if book.assignments:
+            raise CourseError(
+                "This database holds the gradebook of another course directory; make a new database, or go on there."
+            )

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from course import CourseError, assignment
+from course import CourseError, assignment, database
 from course.assignment import Assignment
 from course.authoring.lint import lint
 from course.directory import CourseDirectory, replace_folder, walk
@@ -68,7 +68,7 @@ def build(
         step: told what is being done, as a few words.
 
     Raises:
-        CourseError: there is no such assignment, or nbgrader cannot make a release of it.
+        CourseError: there is no such assignment, nbgrader cannot make a release of it, or a run is writing scores.
     """
     source = assignment.find(course.source, name)
     built = Built(name, source.points, course.path("release", ".", name))
@@ -76,7 +76,8 @@ def build(
     findings = lint(source.source, f"{source.notebook}.ipynb")
     if findings:
         return replace(built, problems=tuple(f"lint: {finding}" for finding in findings))
-    with tempfile.TemporaryDirectory(prefix="course-build-") as scratch:
+    # No run may store scores while the tests that gave them change; and a database that is down is known at once.
+    with database.only_writer(course), tempfile.TemporaryDirectory(prefix="course-build-") as scratch:
         step(f"{name}: making the release")
         candidate = generate(_scratch_course(course, source, Path(scratch)), name)
         notebook = (candidate / f"{source.notebook}.ipynb").read_bytes()

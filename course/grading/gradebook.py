@@ -12,41 +12,32 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from nbgrader.api import (
-    Comment,
-    Grade,
-    Gradebook,
-    MissingEntry,
-    Student,
-    SubmittedAssignment,
-    SubmittedNotebook,
-)
+from nbgrader.api import Comment, Grade, MissingEntry, Student, SubmittedAssignment, SubmittedNotebook
 from nbgrader.plugins import LateSubmissionPlugin
 from nbgrader.utils import parse_utc
 from sqlalchemy.exc import SQLAlchemyError
 from traitlets.utils.importstring import import_item
 
-from course import CourseError
+from course import CourseError, database
 from course.assignment import Assignment
 from course.directory import CourseDirectory
 from course.grading.result import GradedNotebook
 
 logging.getLogger("alembic").setLevel(logging.WARNING)
 
+# A transaction that the database refuses is repeated as a whole: nbgrader by hand may have made the student's row in
+# between, and then the submission's, and a server may have been started anew. Repeating changes no score.
+TRIES = 3
+
 
 @contextmanager
 def opened(course: CourseDirectory) -> Iterator[Any]:
-    """The course's gradebook, closed again behind the block.
+    """The course's gradebook, to be written by this block alone.
 
     Raises:
-        CourseError: the database cannot be opened.
+        CourseError: another run is writing into it, or the database cannot be opened.
     """
-    try:
-        book = Gradebook(course.db_url, course.course_id)
-    except Exception as error:  # a driver that is missing, a server that is down, a file that is no database
-        first = str(error).splitlines()[0] if str(error) else ""
-        raise CourseError(f"The gradebook {course.db_url} cannot be opened: {type(error).__name__}: {first}") from None
-    with book:
+    with database.only_writer(course), database.opened(course) as book:
         yield book
 
 
@@ -57,11 +48,12 @@ def check_built(book: Any, assignment: Assignment) -> None:
         CourseError: it has not been built, or its source has changed since.
     """
     mend = f"run `course build {assignment.name}`"
-    try:
-        notebook = book.find_notebook(assignment.notebook, assignment.name)
-    except MissingEntry:
-        raise CourseError(f"{assignment.name} is not in the gradebook; {mend}.") from None
-    known = {cell.name: cell.max_score for cell in notebook.grade_cells}
+    with _reading(book):
+        try:
+            notebook = book.find_notebook(assignment.notebook, assignment.name)
+        except MissingEntry:
+            raise CourseError(f"{assignment.name} is not in the gradebook; {mend}.") from None
+        known = {cell.name: cell.max_score for cell in notebook.grade_cells}
     now = {cell.grade_id: cell.points for cell in assignment.cells if cell.points is not None}
     if known != now:
         raise CourseError(f"The tests of {assignment.name} are others than those in the gradebook; {mend}.")
@@ -69,8 +61,18 @@ def check_built(book: Any, assignment: Assignment) -> None:
 
 def stored(book: Any, assignment: str) -> set[str]:
     """The students whose submission of `assignment` is in the gradebook."""
-    rows = book.db.query(SubmittedAssignment.student_id).filter(SubmittedAssignment.name == assignment)
-    return {row[0] for row in rows}
+    with _reading(book):
+        rows = book.db.query(SubmittedAssignment.student_id).filter(SubmittedAssignment.name == assignment)
+        return {row[0] for row in rows}
+
+
+@contextmanager
+def _reading(book: Any) -> Iterator[None]:
+    """Ends the transaction that reading begins: hours may pass until the next, and a server keeps it open so long."""
+    try:
+        yield
+    finally:
+        book.db.rollback()
 
 
 def store(
@@ -90,23 +92,40 @@ def store(
     Raises:
         CourseError: the database refuses.
     """
-    try:
-        submitted = _submission(book, assignment, student, _moment(timestamp))
-        for notebook in submitted.notebooks:
-            if notebook.name == assignment.notebook:
-                _scores(notebook, graded)
-                _comments(notebook, graded)
-                book.db.flush()
-                book.db.refresh(notebook)
-                notebook.late_submission_penalty = _penalty(course, submitted, notebook, student)
-        book.db.commit()
-    except SQLAlchemyError as error:
-        book.db.rollback()
-        reason = str(error).splitlines()[0]
-        raise CourseError(f"The gradebook cannot be written ({reason}); is another program using it?") from None
-    except BaseException:
-        book.db.rollback()
-        raise
+    for tries_left in reversed(range(TRIES)):
+        try:
+            _write(book, course, assignment, student, graded, timestamp)
+            book.db.commit()
+            return
+        except SQLAlchemyError as error:
+            book.db.rollback()
+            if not tries_left:
+                reason = str(error).splitlines()[0]
+                raise CourseError(
+                    f"The result of {student} cannot be written into the gradebook ({reason}); "
+                    "is another program using it?"
+                ) from None
+        except BaseException:
+            book.db.rollback()
+            raise
+
+
+def _write(
+    book: Any,
+    course: CourseDirectory,
+    assignment: Assignment,
+    student: str,
+    graded: GradedNotebook,
+    timestamp: str | None,
+) -> None:
+    submitted = _submission(book, assignment, student, _moment(timestamp))
+    for notebook in submitted.notebooks:
+        if notebook.name == assignment.notebook:
+            _scores(notebook, graded)
+            _comments(notebook, graded)
+            book.db.flush()
+            book.db.refresh(notebook)
+            notebook.late_submission_penalty = _penalty(course, submitted, notebook, student)
 
 
 def _submission(book: Any, assignment: Assignment, student: str, timestamp: datetime | None) -> Any:

@@ -58,6 +58,7 @@ def test_a_release_lies_where_nbgrader_puts_it_and_is_registered(built_once):
     assert re.fullmatch("[0-9a-f]{32}", cells["double-values"].metadata.nbgrader.checksum)
     assert "secret" not in folder.joinpath("mini.ipynb").read_text()
     assert sorted(path.name for path in built_once.iterdir()) == [
+        ".gradebook.db.lock",
         "gradebook.db",
         "nbgrader_config.py",
         "release",

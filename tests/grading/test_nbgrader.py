@@ -92,6 +92,7 @@ def test_our_engine_gives_the_same_scores_as_nbgrader_by_hand(by_hand):
     assert scores(by_hand) == theirs
 
 
+@pytest.mark.parametrize("course", ["sqlite", "postgresql"], indirect=True)
 def test_feedback_by_hand_on_what_our_engine_graded(course, hand_in, mini_assignment):
     hand_in("mira", double=CLASS["hidden"]["double"])
     hand_in("noor", b"{ no notebook")
@@ -107,6 +108,7 @@ def test_feedback_by_hand_on_what_our_engine_graded(course, hand_in, mini_assign
     assert "hidden test: CheckFailed: double of 4 numbers" in page
     assert "Score: 1.0 / 5.5" in page
     assert "is no notebook, as it is no JSON" in (course.path("feedback", "noor", "00_mini") / "mini.html").read_text()
+    nbgrader(course.root, "db", "upgrade")
     nbgrader(course.root, "export", "--to", "grades.csv")
     rows = (course.root / "grades.csv").read_text().splitlines()
     assert len(rows) == 3
