@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -70,7 +71,7 @@ class Server:
 
     def stop(self):
         if self.process is not None:
-            self.process.send_signal(2)  # SIGINT: clients are disconnected, nothing is waited for
+            self.process.send_signal(signal.SIGQUIT)  # as in a power cut: nobody is waited for
             self.process.wait(30)
 
     def url(self, database):
