@@ -209,7 +209,7 @@ class _ClassLoss(_Loss):
 
 def _right(target: np.ndarray) -> tuple[np.ndarray, ...]:
     """Return the index of the right class's entries in a prediction (N, K, ...), target being (N, ...)."""
-    places = np.indices(target.shape, sparse=True)
+    places: tuple[np.ndarray, ...] = np.indices(target.shape, sparse=True)
     return places[0], target, *places[1:]
 
 

@@ -1,15 +1,12 @@
-"""Convolution with stride 1 as a sum of matrix products over shifted inputs, with hardly a copy.
+"""Convolution with stride 1 as one matrix product, like `_columns`, but with columns that are cut in long runs.
 
-Lay the padded input of each channel out in one line. Then the entry (u, v) of the kernel reads, for all outputs at
-once, the same line shifted by u * (padded width) + v:
+Lay the padded input of each channel out in one line. Then the entry (u, v) of the kernel reads, for all outputs of an
+image at once, the same line shifted by u * (padded width) + v:
 
-    y += weight[:, :, u, v] @ line[:, shift : shift + length]        (F, C) @ (C, length)
+    columns[c, (u, v)] = line[c, shift : shift + length];    y = weight (F, C * kernel) @ columns (C * kernel, length)
 
-Outputs behind the end of an image row read on into the next row; they are cut off at the end. The gradient with
-respect to the input is the same sum over grad_y with a frame of zeros, the kernel flipped and its channels exchanged
-(deck 002); that with respect to weight[:, :, u, v] is grad_y @ line[:, shift : shift + length].T.
-
-With few channels the products would be thin, and slow; then the shifts along the last axis are stacked like channels.
+Outputs behind the end of an image row read on into the next row; they are cut off at the end. The derivative adds its
+columns up in a line in the same way. Columns are cut, multiplied and dropped a chunk at a time.
 """
 
 from __future__ import annotations
@@ -22,125 +19,113 @@ import numpy as np
 
 from solutions.functional._windows import Index, Window
 
-FEW_CHANNELS = 32  # below, one product over KW * C channels beats KW products over C, in spite of the copy
-CHUNK = 2**18  # numbers of padded input that are worked on at once, so that they stay in the cache
+CHUNK = 2**20  # numbers of columns that are cut at once: they stay in the cache, and the product is a large one
+Chunk = tuple[slice, slice]  # of the images, and of the places in their lines
 
 
 def suits(window: Window) -> bool:
-    """Tell whether all outputs read one line, only shifted, and the frame around grad_y is not negative."""
-    axes = zip(window.stride, window.padding, window.dilation, window.kernel, strict=True)
-    return all(stride == 1 and padding <= dilation * (kernel - 1) for stride, padding, dilation, kernel in axes)
+    """Tell whether all outputs read one line, only shifted."""
+    return all(stride == 1 for stride in window.stride)
 
 
 def conv(x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, window: Window, groups: int) -> np.ndarray:
     """Convolve x (N, C, *space) with weight (F, C/groups, *kernel) to (N, F, *space')."""
-    y = np.empty((len(x), len(weight), *window.output), x.dtype)
-    stacked = weight.shape[1] < FEW_CHANNELS
-    by_shift = _by_shift(weight, groups, stacked)
-    for images in _chunks(x, window):
-        lines = _lines(x[images], window, groups, stacked)
-        total = np.empty((len(lines), *by_shift.shape[1:3], _line_length(window)), x.dtype)  # (n, G, F/G, line)
-        used = total[..., : _reach(window)]
-        part = np.empty_like(used)
-        for matrix, shift in zip(by_shift, _shifts(window, stacked), strict=True):
-            first = shift == 0
-            np.matmul(matrix, lines[..., shift : shift + used.shape[-1]], out=used if first else part)
-            if not first:
-                used += part
-        y[images] = _on_outputs(total, window, len(weight))
-    if bias is not None:
-        y += bias.reshape(-1, *(1,) * len(window.size))
-    return y
+    rows = weight.reshape(groups, len(weight) // groups, -1)  # (G, F/G, C/G * kernel)
+    lines = _lines(x, window, groups)
+    total = np.empty((*rows.shape[:2], len(x), _length(window)), x.dtype)
+    for chunk in _chunks(len(x), rows.shape[2], window):
+        np.matmul(rows, _columns(lines, chunk, window), out=_joined(total, chunk))
+    y = _on_outputs(total, window)
+    return np.array(y, order="C") if bias is None else np.add(y, bias.reshape(-1, *(1,) * len(window.size)), order="C")
 
 
-def grad_input(grad_y: np.ndarray, weight: np.ndarray, window: Window, groups: int) -> np.ndarray:
-    """Send grad_y (N, F, *space') back to (N, C, *space)."""
-    by_group = weight.reshape(groups, -1, *weight.shape[1:])  # (G, F/G, C/G, *kernel)
-    flipped = np.flip(by_group, axis=tuple(range(3, by_group.ndim))).swapaxes(1, 2)
-    frame = tuple(d * (k - 1) - p for d, k, p in zip(window.dilation, window.kernel, window.padding, strict=True))
-    back = Window(window.output, window.kernel, window.stride, frame, window.dilation)
-    return conv(grad_y, flipped.reshape(-1, *flipped.shape[2:]), None, back, groups)
-
-
-def grad_weight(grad_y: np.ndarray, x: np.ndarray, weight: np.ndarray, window: Window, groups: int) -> np.ndarray:
-    """Add up what each weight contributed to."""
-    stacked = weight.shape[1] < FEW_CHANNELS
-    total = np.zeros_like(_by_shift(weight, groups, stacked))  # (shifts, G, F/G, K)
-    for images in _chunks(x, window):
-        lines = _lines(x[images], window, groups, stacked)
-        n = len(lines)
-        framed = np.zeros((n, *total.shape[1:3], _line_length(window)), x.dtype)
-        _on_outputs(framed, window, len(weight))[...] = grad_y[images]
-        used = framed[..., : _reach(window)]
-        for matrix, shift in zip(total, _shifts(window, stacked), strict=True):
-            matrix += (used @ lines[..., shift : shift + used.shape[-1]].swapaxes(2, 3)).sum(axis=0)
-    return _from_shifts(total, weight.shape, stacked)
+def conv_backward(
+    grad_y: np.ndarray, x: np.ndarray, weight: np.ndarray, window: Window, groups: int, need_grad_x: bool
+) -> tuple[np.ndarray | None, np.ndarray]:
+    """Give (grad_x, grad_weight) of `conv`; None for grad_x where nobody needs it."""
+    rows = weight.reshape(groups, len(weight) // groups, -1).swapaxes(1, 2)  # (G, C/G * kernel, F/G)
+    lines = _lines(x, window, groups)
+    grad_lines = np.zeros_like(lines) if need_grad_x else None
+    grad_total = np.zeros((groups, rows.shape[2], len(x), _length(window)), x.dtype)
+    _on_outputs(grad_total, window)[...] = grad_y
+    grad_rows = np.zeros(rows.shape, rows.dtype)
+    for chunk in _chunks(len(x), rows.shape[1], window):
+        grad = _joined(grad_total, chunk)
+        grad_rows += _columns(lines, chunk, window) @ grad.swapaxes(1, 2)  # its transpose takes three times as long
+        if grad_lines is not None:
+            _add_columns(rows @ grad, grad_lines, chunk, window)
+    grad_weight = np.array(grad_rows.swapaxes(1, 2), order="C").reshape(weight.shape)
+    if grad_lines is None:
+        return None, grad_weight
+    return np.array(_inside(grad_lines, window), order="C"), grad_weight
 
 
 def _padded(window: Window) -> tuple[int, ...]:
     return tuple(n + 2 * p for n, p in zip(window.size, window.padding, strict=True))
 
 
-def _steps(window: Window) -> tuple[int, ...]:
-    """How far apart neighbours along each axis lie in the line."""
+def _length(window: Window) -> int:
+    return window.output[0] * prod(_padded(window)[1:])
+
+
+def _shifts(window: Window) -> list[int]:
+    """The shift of each kernel entry, in reading order."""
     padded = _padded(window)
-    return tuple(prod(padded[axis + 1 :]) for axis in range(len(padded)))
+    apart = [d * prod(padded[axis + 1 :]) for axis, d in enumerate(window.dilation)]
+    return [sum(k * a for k, a in zip(entry, apart, strict=True)) for entry in product(*map(range, window.kernel))]
 
 
-def _line_length(window: Window) -> int:
-    return window.output[0] * _steps(window)[0]
+def _chunks(images: int, depth: int, window: Window) -> Iterator[Chunk]:
+    """Portion out whole images, or where one is too large, parts of its line."""
+    length, most = _length(window), max(1, CHUNK // depth)
+    for first in range(0, images, step := max(1, most // length)):
+        for start in range(0, length, most):
+            yield slice(first, min(first + step, images)), slice(start, min(start + most, length))
 
 
-def _reach(window: Window) -> int:
-    """Where in the line the last output is, plus one."""
-    return sum((n - 1) * step for n, step in zip(window.output, _steps(window), strict=True)) + 1
-
-
-def _shifts(window: Window, stacked: bool) -> list[int]:
-    """The shift of each kernel entry, in reading order; of each kernel row where its entries are stacked."""
-    kernel = (*window.kernel[:-1], 1) if stacked else window.kernel
-    apart = [d * step for d, step in zip(window.dilation, _steps(window), strict=True)]
-    return [sum(k * a for k, a in zip(entry, apart, strict=True)) for entry in product(*map(range, kernel))]
-
-
-def _by_shift(weight: np.ndarray, groups: int, stacked: bool) -> np.ndarray:
-    """Reorder weight (F, C/G, *kernel) into (shifts, G, F/G, K), K the channels, or kernel columns times channels."""
-    f, c, *kernel = weight.shape
-    columns = kernel[-1] if stacked else 1
-    split = weight.reshape(groups, f // groups, c, -1, columns)
-    return np.ascontiguousarray(split.transpose(3, 0, 1, 4, 2)).reshape(-1, groups, f // groups, columns * c)
-
-
-def _from_shifts(by_shift: np.ndarray, shape: tuple[int, ...], stacked: bool) -> np.ndarray:
-    """Undo `_by_shift`."""
-    shifts, groups, per_group, _ = by_shift.shape
-    columns = shape[-1] if stacked else 1
-    split = by_shift.reshape(shifts, groups, per_group, columns, shape[1])
-    return np.ascontiguousarray(split.transpose(1, 2, 4, 0, 3)).reshape(shape)
-
-
-def _chunks(x: np.ndarray, window: Window) -> Iterator[slice]:
-    images = max(1, CHUNK // (x.shape[1] * prod(_padded(window))))
-    return (slice(start, start + images) for start in range(0, len(x), images))
-
-
-def _lines(x: np.ndarray, window: Window, groups: int, stacked: bool) -> np.ndarray:
-    """Lay x (n, C, *space) out in padded lines (n, G, K, line)."""
+def _lines(x: np.ndarray, window: Window, groups: int) -> np.ndarray:
+    """Lay x (N, C, *space) out in padded lines (G, C/G, N, line), as long as the last entry of the kernel reads."""
     n, c = x.shape[:2]
-    padded = np.zeros((n, c, *_padded(window)), x.dtype)
-    inside: Index = (..., *(slice(p, p + size) for p, size in zip(window.padding, window.size, strict=True)))
-    padded[inside] = x
-    lines = padded.reshape(n, groups, c // groups, -1)
-    if not stacked:
-        return lines
-    columns, apart = window.kernel[-1], window.dilation[-1]
-    length = lines.shape[-1] - (columns - 1) * apart
-    stack = [lines[..., v * apart : v * apart + length] for v in range(columns)]
-    return np.stack(stack, axis=2).reshape(n, groups, -1, length)
+    lines = np.zeros((groups, c // groups, n, _length(window) + _shifts(window)[-1]), x.dtype)
+    _inside(lines, window)[...] = x
+    return lines
 
 
-def _on_outputs(lines: np.ndarray, window: Window, filters: int) -> np.ndarray:
-    """View lines (n, G, F/G, line) as (n, F, *space'), without what reads on into the next row."""
-    grid = lines.reshape(len(lines), filters, window.output[0], *_padded(window)[1:])
+def _inside(lines: np.ndarray, window: Window) -> np.ndarray:
+    """View lines (G, C/G, N, line) as (N, C, *space), without the padding."""
+    padded = _padded(window)
+    grid = lines[..., : prod(padded)].reshape(lines.shape[0] * lines.shape[1], lines.shape[2], *padded)
+    inside: Index = (..., *(slice(p, p + n) for p, n in zip(window.padding, window.size, strict=True)))
+    return grid[inside].swapaxes(0, 1)
+
+
+def _on_outputs(lines: np.ndarray, window: Window) -> np.ndarray:
+    """View lines (G, F/G, N, length) as (N, F, *space'), without what reads on into the next row."""
+    grid = lines.reshape(lines.shape[0] * lines.shape[1], lines.shape[2], window.output[0], *_padded(window)[1:])
     inside: Index = (..., *(slice(n) for n in window.output[1:]))
-    return grid[inside]
+    return grid[inside].swapaxes(0, 1)
+
+
+def _joined(lines: np.ndarray, chunk: Chunk) -> np.ndarray:
+    """View a chunk of lines (G, F/G, N, length) as (G, F/G, places)."""
+    return lines[(..., *chunk)].reshape(*lines.shape[:2], -1)
+
+
+def _columns(lines: np.ndarray, chunk: Chunk, window: Window) -> np.ndarray:
+    """Cut a chunk of lines (G, C/G, N, line) into columns (G, C/G * kernel, places)."""
+    part = [lines[_shifted(chunk, shift)] for shift in _shifts(window)]
+    return np.stack(part, axis=2).reshape(len(lines), lines.shape[1] * len(part), -1)
+
+
+def _add_columns(columns: np.ndarray, lines: np.ndarray, chunk: Chunk, window: Window) -> None:
+    """Undo `_columns` for gradients: add up in lines all that every entry contributed to."""
+    images, places = chunk
+    shifts = _shifts(window)
+    columns = columns.reshape(*lines.shape[:2], len(shifts), images.stop - images.start, places.stop - places.start)
+    for k, shift in enumerate(shifts):
+        lines[_shifted(chunk, shift)] += columns[:, :, k]
+
+
+def _shifted(chunk: Chunk, shift: int) -> Index:
+    images, places = chunk
+    return ..., images, slice(places.start + shift, places.stop + shift)
