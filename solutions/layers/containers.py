@@ -84,6 +84,9 @@ class Sequential(Layer):
             grad_output = layer.backward(grad_output)
         return grad_output
 
+    def _entrance(self) -> Layer:
+        return self[0]._entrance() if len(self) else self
+
     def __len__(self) -> int:
         return len(self._children())
 

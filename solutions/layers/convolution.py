@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from solutions._validation import Size, flag, integer, integer_per_axis
-from solutions.functional import conv1d, conv1d_backward, conv2d, conv2d_backward, conv3d, conv3d_backward
+from solutions.functional import conv1d, conv2d, conv3d
+from solutions.functional.convolution import _conv_backward as conv_backward
 from solutions.layers._initial import uniform
 from solutions.layers.layer import Layer
 
@@ -20,7 +21,6 @@ from solutions.layers.layer import Layer
 class _Conv(Layer):
     _space: str
     _function: Callable[..., np.ndarray]
-    _derivative: Callable[..., tuple[np.ndarray, np.ndarray, np.ndarray]]
     _sizes = ("in_channels", "out_channels", "kernel_size", "stride", "padding", "dilation", "groups")
 
     def __init__(
@@ -61,8 +61,10 @@ class _Conv(Layer):
         return type(self)._function(self._in_own_dtype(x), self.weight.value, bias, *window), (x,)
 
     def _backward(self, grad_output: np.ndarray, x: np.ndarray) -> np.ndarray:
-        window = self.stride, self.padding, self.dilation, self.groups
-        grad_x, grad_weight, grad_bias = type(self)._derivative(grad_output, x, self.weight.value, *window)
+        window = self.stride, self.padding, self.dilation, self.groups, self._space
+        grad_x, grad_weight, grad_bias = conv_backward(
+            grad_output, x, self.weight.value, *window, need_grad_x=self._wants_grad_x
+        )
         self._add(self.weight, grad_weight)
         self._add(self.bias, grad_bias)
         return grad_x
@@ -92,7 +94,6 @@ class Conv1d(_Conv):
 
     _space = "L"
     _function = conv1d
-    _derivative = conv1d_backward
 
 
 class Conv2d(_Conv):
@@ -117,7 +118,6 @@ class Conv2d(_Conv):
 
     _space = "HW"
     _function = conv2d
-    _derivative = conv2d_backward
 
 
 class Conv3d(_Conv):
@@ -136,4 +136,3 @@ class Conv3d(_Conv):
 
     _space = "DHW"
     _function = conv3d
-    _derivative = conv3d_backward

@@ -45,6 +45,7 @@ class Layer:
 
     training = True
     _kept: tuple[tuple[int, ...], np.dtype, tuple] | None = None  # shape and dtype of the last output, for _backward
+    _wants_grad_x = True  # False while training, where nobody reads it: `_backward` may then return None for grad_x
     _sizes: tuple[str, ...] = ()  # the attributes that repr shows
     _options: tuple[str, ...] = ()  # those that repr shows where they are switched off
     _buffers: tuple[str, ...] = ()  # the attributes that are arrays of the state dict but do not learn
@@ -87,6 +88,10 @@ class Layer:
         yield self
         for _, child in self._children():
             yield from child._tree()
+
+    def _entrance(self) -> Layer:
+        """Return the innermost layer that x enters first and alone."""
+        return self
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Do what `forward` does."""

@@ -55,7 +55,7 @@ class _PenalizedLoss:
     def forward(self, prediction: np.ndarray, target: np.ndarray) -> float:
         value: float = self.loss.forward(prediction, target)
         if self.network.training and self.network.alpha:
-            squares = sum(float((layer.weight.value**2).sum()) for layer in self.network.linears)
+            squares = sum(float(np.vdot(layer.weight.value, layer.weight.value)) for layer in self.network.linears)
             value += self.network.alpha / (2 * len(prediction)) * squares
         return value
 

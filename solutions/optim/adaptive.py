@@ -166,7 +166,7 @@ class Adam(_Adaptive):
             raise ValueError(f"betas must be two numbers (beta1, beta2), got {described(betas)}")
         self.betas = tuple(_fraction(f"betas[{i}]", beta) for i, beta in enumerate(betas))
         self.amsgrad = flag("amsgrad", amsgrad)
-        self._means, self._squares = self._for_each_parameter(), self._for_each_parameter()
+        self._sums, self._squares = self._for_each_parameter(), self._for_each_parameter()
         self._largest = self._for_each_parameter() if self.amsgrad else []
         self._t = 0
 
@@ -174,18 +174,21 @@ class Adam(_Adaptive):
         """Change the values of all parameters in place, one step down the gradient."""
         self._t += 1
         beta1, beta2 = self.betas
-        missing1, missing2 = 1 - beta1**self._t, 1 - beta2**self._t  # what the averages lack for having begun at 0
-        for i, (parameter, m, s) in enumerate(zip(self.parameters, self._means, self._squares, strict=True)):
+        # Sums m / (1 - beta1) and s / (1 - beta2) take fewer passes over memory than averages; then, for m and s
+        # corrected, m = sum_m scale1 and sqrt(s) + eps = (sqrt(sum_s) + eps / scale2) scale2.
+        scale1 = (1 - beta1) / (1 - beta1**self._t)
+        scale2 = ((1 - beta2) / (1 - beta2**self._t)) ** 0.5
+        for i, (parameter, m, s) in enumerate(zip(self.parameters, self._sums, self._squares, strict=True)):
             g, value = self._gradient(parameter), parameter.value
-            change = g.copy()
-            _average(m, change, beta1)
-            np.multiply(g, g, out=change)
-            _average(s, change, beta2)
+            m *= beta1
+            m += g
+            change = g * g
+            s *= beta2
+            s += change
             if self.amsgrad:
                 s = np.maximum(self._largest[i], s, out=self._largest[i])
-            # sqrt(s / missing2) + eps = (sqrt(s) + eps sqrt(missing2)) / sqrt(missing2): one pass over memory less
-            _divide_by_root(m, s, self.eps * missing2**0.5, out=change)
-            change *= float(self.lr) * missing2**0.5 / missing1
+            _divide_by_root(m, s, self.eps / scale2, out=change)
+            change *= float(self.lr) * scale1 / scale2
             value -= change
 
 

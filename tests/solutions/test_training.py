@@ -1,9 +1,10 @@
 import sys
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
 
-from solutions.layers import Dropout, Linear, ReLU, Sequential
+from solutions.layers import Conv1d, Dropout, Flatten, Linear, ReLU, Sequential
 from solutions.losses import BCEWithLogitsLoss, CrossEntropyLoss, MSELoss
 from solutions.optim import SGD, Adam, ExponentialLR, ReduceOnPlateau, StepLR
 from solutions.training import EarlyStopping, History, fit, minibatches, one_hot, train_test_split
@@ -264,6 +265,28 @@ def test_ctrl_c_in_the_middle_of_the_first_epoch(place, monkeypatch):
     assert not model.training
     assert repr(history) == "History: 0 epochs in 0.0 s, interrupted"
     model(clouds()[0])
+
+
+@pytest.mark.parametrize("broken", [False, True])
+@pytest.mark.parametrize("first", [Linear(4, 5, rng=0), Conv1d(1, 5, 4, rng=0)], ids=["linear", "convolution"])
+def test_only_while_fit_runs_the_first_layer_leaves_out_the_gradient_by_the_examples(first, broken):
+    returned = []
+
+    class Watched(Sequential):
+        def backward(self, grad_output):
+            returned.append(super().backward(grad_output))
+            if broken and len(returned) == 1:
+                raise ZeroDivisionError
+
+    model = Watched(Sequential(first), Flatten(), Linear(5, 3, rng=1))
+    X, y = np.ones((6, 4) if isinstance(first, Linear) else (6, 1, 4), np.float32), np.arange(6) % 3
+    with pytest.raises(ZeroDivisionError) if broken else nullcontext():
+        fit(model, CrossEntropyLoss(), SGD(model.parameters(), 0.1), (X, y), epochs=1, batch_size=6, progress=False)
+    assert np.abs(first.weight.grad).max() > 0
+    model(X)
+    model.backward(np.ones((6, 3), np.float32))
+    assert returned[0] is None
+    assert returned[1].shape == X.shape
 
 
 def test_another_error_passes_through_with_the_model_in_eval_mode():
