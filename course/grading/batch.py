@@ -73,7 +73,7 @@ def grade_class(
     Raises:
         CourseError: nothing can be graded here: an assignment is not built, or its own solution fails.
     """
-    limits = replace(limits or Limits(), key=_key(course))
+    limits = replace(limits or Limits(), key=key(course.root))
     jobs = max(1, jobs or os.cpu_count() or 1)
     results: dict[tuple[str, str], Graded] = {}
 
@@ -138,18 +138,18 @@ def _stored(course: CourseDirectory, submission: Submission) -> tuple[str, Grade
     return (fingerprint, result) if result else None
 
 
-def _key(course: CourseDirectory) -> str:
-    """The course's secret, from which hidden tests draw their inputs; made with the first grading."""
-    path = course.root / KEY
+def key(root: Path) -> str:
+    """The secret of the course at `root`, from which hidden tests draw their inputs; made with the first grading."""
+    path = root / KEY
     with (
         contextlib.suppress(FileExistsError),
         open(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file,
     ):
         file.write(secrets.token_hex(16) + "\n")
-    key = path.read_text().strip()
-    if not key:
+    secret = path.read_text().strip()
+    if not secret:
         raise CourseError(f"{path} is empty; delete it, and everything is graded again with a new key.")
-    return key
+    return secret
 
 
 def _place(course: CourseDirectory, submission: Submission) -> Path:

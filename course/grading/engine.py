@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import multiprocessing
+import os
+import signal
 import sys
 import tempfile
+import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -17,7 +20,7 @@ from importlib.metadata import version
 from pathlib import Path
 from time import monotonic
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NoReturn
 
 from course import CourseError
 from course.assignment import Assignment
@@ -144,9 +147,9 @@ def _examined(
             path = Path(folder, name)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
-        arguments = (theirs, cells, assignment.files, limits, sandbox, wanted, folder)
-        process = multiprocessing.get_context("fork").Process(target=_examine, args=arguments, daemon=True)
-        process.start()
+        judging = os.fork()  # not by `multiprocessing`, which lets a daemon, as Dask's workers are, have no children
+        if judging == 0:
+            _examine(theirs, cells, assignment.files, limits, sandbox, wanted, folder)
         theirs.close()
         try:
             if not ours.poll(limits.notebook_seconds + MARGIN):
@@ -155,8 +158,8 @@ def _examined(
         except EOFError:
             raise RuntimeError("the judge died: out of memory?") from None
         finally:
-            process.kill()
-            process.join()
+            os.kill(judging, signal.SIGKILL)
+            os.waitpid(judging, 0)
             ours.close()
     if isinstance(answer, CourseError):
         raise answer
@@ -164,8 +167,12 @@ def _examined(
     return outcomes
 
 
-def _examine(pipe: Any, *arguments: Any) -> None:
+def _examine(pipe: Any, *arguments: Any) -> NoReturn:
     try:
         pipe.send(judge.examine(*arguments))
     except CourseError as error:
         pipe.send(error)
+    except Exception:
+        traceback.print_exc()
+    finally:
+        os._exit(0)  # whatever happens, it must not go on as a second one of the process that it was forked from

@@ -8,6 +8,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
+from importlib import import_module
 
 from course import CourseError
 from course.assignment import Assignment
@@ -90,11 +91,7 @@ class Runner:
                 graded = future.result()
             except BrokenExecutor as error:
                 raise CourseError(f"A process that should grade was killed: {error}") from None
-            reasons = [f"the cell {cell} fails: {reason}" for cell, reason in graded.broken]
-            reasons += [f"{score.grade_id} fails: {score.message}" for score in graded.failed]
-            if reasons:
-                why = reasons[0].splitlines()[0].rstrip(".")
-                raise CourseError(f"The solution of {name} itself loses points here, so nobody is graded: {why}.")
+            check_solution(name, graded)
 
     def _start(self, pool: Executor, handed_in: HandedIn) -> None:
         assignment = handed_in.submission.assignment
@@ -140,6 +137,19 @@ class Runner:
         self.keep(handed_in, refuse(handed_in.submission.assignment, error), False)
 
 
+def check_solution(assignment: str, graded: GradedNotebook) -> None:
+    """Make sure that the solution of `assignment` scored everything.
+
+    Raises:
+        CourseError: it did not.
+    """
+    reasons = [f"the cell {cell} fails: {reason}" for cell, reason in graded.broken]
+    reasons += [f"{score.grade_id} fails: {score.message}" for score in graded.failed]
+    if reasons:
+        why = reasons[0].splitlines()[0].rstrip(".")
+        raise CourseError(f"The solution of {assignment} itself loses points here, so nobody is graded: {why}.")
+
+
 class _Interrupts:
     """Counts Ctrl-C instead of raising it, so that no result is lost half-stored; the second one raises."""
 
@@ -167,6 +177,12 @@ def _kill(pool: Executor) -> None:
     """End a pool's processes at once; their sandboxes notice and end too."""
     for process in list((getattr(pool, "_processes", None) or {}).values()):
         process.kill()
+
+
+def warm_up() -> None:
+    """Import what a grading process needs, so that judges fork from a process that has it."""
+    for name in WARM:
+        import_module(name)
 
 
 def processes(jobs: int) -> Executor:
