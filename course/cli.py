@@ -13,7 +13,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from course import CourseError
+from course import (
+    CourseError,
+    quick,  # noqa: F401
+)
 
 try:
     import click
