@@ -17,10 +17,8 @@ def conv(x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, window: Win
     """Convolve x (N, C, *space) with weight (F, C/groups, *kernel) to (N, F, *space')."""
     filters = len(weight)
     y = weight.reshape(groups, filters // groups, -1) @ columns(x, window, groups)  # (G, F/G, N * P)
-    y = y.reshape(filters, len(x), *window.output)
-    if bias is not None:
-        y += bias.reshape(filters, *(1,) * (y.ndim - 1))
-    return np.ascontiguousarray(y.swapaxes(0, 1))  # (F, N, *space') -> (N, F, *space')
+    y = y.reshape(filters, len(x), *window.output).swapaxes(0, 1)  # (F, N, *space') -> (N, F, *space')
+    return np.array(y, order="C") if bias is None else np.add(y, bias.reshape(-1, *(1,) * len(window.size)), order="C")
 
 
 def conv_backward(
@@ -29,7 +27,8 @@ def conv_backward(
     """Give (grad_x, grad_weight) of `conv`; None for grad_x where nobody needs it."""
     filters = len(weight)
     grad_y = grad_y.swapaxes(0, 1).reshape(groups, filters // groups, -1)  # as y in conv
-    grad_weight = (grad_y @ columns(x, window, groups).swapaxes(1, 2)).reshape(weight.shape)
+    grad_rows = columns(x, window, groups) @ grad_y.swapaxes(1, 2)  # its transpose would take longer
+    grad_weight = np.array(grad_rows.swapaxes(1, 2), order="C").reshape(weight.shape)
     if not need_grad_x:
         return None, grad_weight
     grad_columns = weight.reshape(groups, filters // groups, -1).swapaxes(1, 2) @ grad_y
@@ -39,7 +38,8 @@ def conv_backward(
 def columns(x: np.ndarray, window: Window, groups: int) -> np.ndarray:
     """Cut x (N, C, *space) into columns (G, C/G * kernel, N * P): what each window position sees."""
     n, c = x.shape[:2]
-    cut = np.zeros((c, *window.kernel, n, *window.output), x.dtype)  # entries that stay 0 are the padding
+    new = np.zeros if any(window.padding) else np.empty  # entries that stay 0 are the padding
+    cut = new((c, *window.kernel, n, *window.output), x.dtype)
     for k, written, read in window.meetings():
         cut[(slice(None), *k, *written)] = x.swapaxes(0, 1)[read]
     return cut.reshape(groups, c // groups * prod(window.kernel), n * prod(window.output))

@@ -24,8 +24,8 @@ Chunk = tuple[slice, slice]  # of the images, and of the places in their lines
 
 
 def suits(window: Window) -> bool:
-    """Tell whether all outputs read one line, only shifted."""
-    return all(stride == 1 for stride in window.stride)
+    """Tell whether all outputs read one line, only shifted; sequences are cut in runs as long without padded lines."""
+    return len(window.size) > 1 and all(stride == 1 for stride in window.stride)
 
 
 def conv(x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, window: Window, groups: int) -> np.ndarray:

@@ -53,7 +53,7 @@ class Flatten(Layer):
                 f"for x of shape {x.shape}"
             )
         shape = (*x.shape[:start], prod(x.shape[start : end + 1]), *x.shape[end + 1 :])
-        return np.array(x.reshape(shape)), (x.shape,)
+        return np.array(x, order="C").reshape(shape), (x.shape,)
 
     def _backward(self, grad_output: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-        return np.array(grad_output.reshape(shape))
+        return np.array(grad_output, order="C").reshape(shape)
