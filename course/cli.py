@@ -220,11 +220,14 @@ def grade(
             handed_in,
             jobs=jobs,
             force=force,
-            limits=_limits(opened, run_show, require_sandbox),
+            limits=_limits(opened, run_show=run_show, require_sandbox=require_sandbox),
             progress=lambda graded: step(f"{graded.student} {graded.assignment}"),
             stopping=stopping,
         )
     console().print(grade_table(batch.results))
+    running = isolation.sandbox()
+    if running.why:
+        click.echo(f"Graded without a sandbox, as {running.why}: judged apart, but not shut in.", err=True)
     if batch.left:
         click.echo(f"Stopped with {batch.left} submissions left; the same command goes on with them.", err=True)
         return STOPPED
@@ -322,14 +325,15 @@ def _chosen(root: Path, wanted: Sequence[str], built: bool = False) -> tuple[Cou
     return opened, [assignment.find(opened.source, name) for name in wanted or there]
 
 
-def _limits(opened: CourseDirectory, run_show: bool = False, require_sandbox: bool = False) -> Limits:
-    """The limits that nbgrader's configuration of the course sets."""
+def _limits(opened: CourseDirectory, **more: bool) -> Limits:
+    """The limits that the course's configuration sets."""
     from course.grading.result import Limits
 
-    seconds = opened.config.Execute.get(
-        "timeout", opened.config.ExecutePreprocessor.get("timeout", Limits.cell_seconds)
-    )
-    return Limits(cell_seconds=seconds or Limits.cell_seconds, run_show=run_show, require_sandbox=require_sandbox)
+    settings = dict(opened.config.get("Limits", {}))
+    seconds = opened.config.Execute.get("timeout", opened.config.ExecutePreprocessor.get("timeout"))
+    if seconds:  # nbgrader's own setting for the same thing
+        settings.setdefault("cell_seconds", seconds)
+    return Limits.of(settings, **more)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

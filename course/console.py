@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 if TYPE_CHECKING:
     from course.grading.batch import Graded
@@ -27,11 +28,16 @@ def console(stderr: bool = False) -> Console:
     return Console(stderr=stderr, width=None if terminal else PLAIN_WIDTH, highlight=False)
 
 
+class _Rate(ProgressColumn):
+    def render(self, task: Task) -> Text:
+        return Text(f"{60 * task.speed:.0f} a minute" if task.speed else "")
+
+
 @contextmanager
 def progress(what: str, total: int) -> Iterator[Callable[[str], None]]:
     """A progress bar on standard error, nothing where that is no terminal; call it with what has just been done."""
     page = console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
     with Progress(*columns, console=page, disable=not page.is_terminal, transient=True) as bar:
         task = bar.add_task(escape(what), total=total)
         yield lambda done: bar.update(task, advance=1, description=escape(done))

@@ -35,6 +35,10 @@ c.ExecutePreprocessor.error_on_timeout = {
     "traceback": ["no answer within 30 s: an endless loop?"],
 }
 
+# What one submission may use when `course grade` runs it; `course.grading.result.Limits` lists all of them.
+# c.Limits.memory_mb = 2048
+# c.Limits.notebook_seconds = 600
+
 # Left alone, nbgrader takes all points of a test for anything on stderr. A warning is not a wrong answer.
 c.IgnorePattern.enabled = True
 c.IgnorePattern.pattern = "(?s).*"

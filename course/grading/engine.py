@@ -119,7 +119,7 @@ def _secret(assignment: Assignment) -> Searcher:
 def _hashes(cells: Sequence[RebuiltCell], assignment: Assignment, limits: Limits) -> dict[int, str]:
     """For the index of each test a hash of all that its outcome depends on."""
     versions = (VERSION, sys.version, *(version(name) for name in ("numpy", "scipy", "ipython")))
-    common = hashlib.sha256(repr((versions, limits, assignment.files)).encode())
+    common = hashlib.sha256(repr((versions, limits, limits.key, assignment.files)).encode())
     for cell in cells:
         if cell.type == "code" and cell.role not in ("test", "show"):
             common.update(repr((cell.role, cell.code)).encode())

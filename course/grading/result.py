@@ -2,27 +2,45 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
+
+from course import CourseError
 
 
 @dataclass(frozen=True)
 class Limits:
-    """How much one submission may use. Seconds are wall clock."""
+    """How much one submission may use, and how it is graded. Seconds are wall clock."""
 
     cell_seconds: int = 30
     call_seconds: int = 30  # of a test calling a student's function once
     notebook_seconds: int = 600
-    output_bytes: int = 200_000  # kept of each cell's output
+    output_bytes: int = 1_000_000  # kept of each cell's output
     restarts: int = 20  # processes that a submission may crash before the rest of it is given up
-    run_show: bool = False  # also run pictures and training runs, on which nothing graded depends
-    memory_mb: int = 2048  # beyond what Python and the libraries take
+    memory_mb: int = 2048  # of each process, beyond what Python and the libraries take
     processes: int = 64  # threads count as processes
     open_files: int = 256
     file_mb: int = 64  # each file that it writes
+    home_mb: int = 256  # all files that it writes
+    run_show: bool = False  # also run pictures and training runs, on which nothing graded depends
     require_sandbox: bool = False  # refuse to grade where bubblewrap does not work
     key: str = field(default="", repr=False)  # the course's, from which hidden tests draw their inputs
-    home_mb: int = 256  # all files that it writes
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Any], **more: Any) -> Limits:
+        """The limits with what a course's configuration sets.
+
+        Raises:
+            CourseError: a setting that there is not, or that is no positive integer.
+        """
+        known = [limit.name for limit in fields(cls) if limit.type == "int"]
+        for name, value in settings.items():
+            if name not in known:
+                raise CourseError(f"c.Limits.{name} is no limit; there are {', '.join(known)}.")
+            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+                raise CourseError(f"c.Limits.{name} must be a positive integer, got {value!r}.")
+        return cls(**{**settings, **more})
 
 
 @dataclass(frozen=True)
