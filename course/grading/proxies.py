@@ -8,13 +8,15 @@ special attribute that NumPy or Python would ask for behind a test's back.
 from __future__ import annotations
 
 import builtins
+import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
+from course.grading.generators import advance
 from course.grading.isolation import Student
 from course.grading.result import Limits, Outcome
 from course.grading.student.channel import DEEPEST, Gone, ProtocolError
@@ -22,6 +24,7 @@ from course.grading.student.codec import CodecError, Decoder, Encoder, Tag
 
 GRACE = 1.0  # seconds that an interrupted process has to answer
 LONGEST = 2000  # characters of what it says about an exception
+ANSWERS = {"files": ("done",), "run": ("ran",), "names": ("value",), "do": ("value", "raised")}
 
 
 class StudentError(Exception):
@@ -29,6 +32,7 @@ class StudentError(Exception):
 
     frames: tuple[tuple[int, int], ...] = ()
     ename = "Exception"
+    __str__ = Exception.__str__  # KeyError would put another pair of quotes around it
 
 
 class OutOfTime(BaseException):  # no test may catch it
@@ -50,7 +54,8 @@ class Session:
         self._channel, self._interrupt, self._limits = student.channel, student.interrupt, limits
         self._functions: list[Callable[..., Any]] = []
         self._number = 0
-        self._depth = 0
+        self._depth = 0  # calls back that are running
+        self._until = float("inf")  # when the call that is waiting has to be answered
         self.deadline = float("inf")  # of the cell that runs, by time.monotonic
 
     def files(self, files: Iterable[tuple[str, bytes]]) -> None:
@@ -65,20 +70,22 @@ class Session:
         Raises:
             OutOfTime, Ended: as they say.
         """
-        message = self._ask("run", index, source, output_bytes)
-        try:
-            ended, ename, evalue, frames, outputs = (message.value(part) for part in message.root[2:])
-        except ValueError as error:
-            raise Ended(f"a damaged answer: {error}") from None
-        if ended not in ("ok", "error", "timeout"):
+        message, late = self._ask("run", index, source, output_bytes)
+        ended, ename, evalue, frames, outputs = self._parts(message, 5)
+        if _text(ended) not in ("ok", "error", "timeout"):
             raise Ended("a damaged answer")
+        if late and ended != "timeout":
+            raise OutOfTime((), False)
         return Outcome(ended, _outputs(outputs), _text(ename), _text(evalue), _frames(frames))
 
     def names(self, wanted: Iterable[str]) -> dict[str, Any]:
         """What the student's code binds of these names."""
-        message = self._ask("names", sorted(wanted))
-        found = self._value(message, 2)
-        return found if isinstance(found, dict) else {}
+        asked = sorted(wanted)
+        message, _ = self._ask("names", asked)
+        (found,) = self._parts(message, 1)
+        if not isinstance(found, dict):
+            raise Ended("a damaged answer")
+        return {name: found[name] for name in asked if name in found}  # no other, such as that of a check
 
     def do(self, target: Any, how: str, *args: Any, **kwargs: Any) -> Any:
         """Call an object of the student's, read an attribute, apply an operator. See `channel`.
@@ -86,45 +93,50 @@ class Session:
         Raises:
             StudentError: the student's code did; also of the type of its exception, if Python has that.
         """
-        encoder_arrays: list[np.ndarray] = []
-        message = self._ask("do", target, how, args, kwargs, arrays=encoder_arrays)
-        raised = message.root[1] == "raised"
-        changes = self._value(message, 5 if raised else 3)
-        _put_back(encoder_arrays, changes)
-        if not raised:
-            return self._value(message, 2)
-        ename, evalue, frames = (self._value(message, part) for part in (2, 3, 4))
-        if ename == "KeyboardInterrupt" and time.monotonic() >= self._call_deadline:
-            raise OutOfTime(_frames(frames), True)
+        shared: list[np.ndarray | np.random.Generator] = []
+        message, late = self._ask("do", target, how, args, kwargs, shared=shared)
+        if message.root[1] == "value":
+            value, changes = self._parts(message, 2)
+            if late:
+                raise OutOfTime((), False)
+            _put_back(shared, changes)
+            return value
+        ename, evalue, frames, changes = self._parts(message, 4)
+        if late:
+            raise OutOfTime(_frames(frames), _text(ename) == "KeyboardInterrupt" and not self._depth)
+        _put_back(shared, changes)
         error = _error_type(_text(ename))(_text(evalue))
         error.ename, error.frames = _text(ename), _frames(frames)
         raise error
 
-    def _ask(self, word: str, *parts: Any, arrays: list[np.ndarray] | None = None) -> Decoder:
+    def _ask(self, word: str, *parts: Any, shared: list[Any] | None = None) -> tuple[Decoder, bool]:
+        """The answer to a question, and whether it came only after an interrupt."""
         self._number += 1
-        number = self._number
-        self._call_deadline = min(self.deadline, time.monotonic() + self._limits.call_seconds)
+        number, late, before = self._number, False, self._until
+        seconds = self._limits.call_seconds if word == "do" else float("inf")
+        self._until = min(before, self.deadline, time.monotonic() + seconds)
         try:
-            self._send(number, word, *parts, arrays=arrays)
+            self._send(number, word, *parts, shared=shared)
             while True:
-                message = self._receive()
-                if message.root[0] == number and message.root[1] in ("ran", "value", "raised", "done"):
-                    return message
+                try:
+                    message = self._channel.receive(self._known, self._until)
+                except TimeoutError:
+                    if late:
+                        raise
+                    self._interrupt()
+                    late, self._until = True, time.monotonic() + GRACE
+                    continue
+                if message.root[0] == number and message.root[1] in ANSWERS[word]:
+                    return message, late
                 if message.root[1] != "back":
                     raise Ended(f"{message.root[1]!r} is no answer")
                 self._back(message)
-        except (Gone, ProtocolError) as error:
-            raise Ended(str(error)) from None
-
-    def _receive(self) -> Decoder:
-        try:
-            return self._channel.receive(self._known, self._call_deadline)
-        except TimeoutError:
-            self._interrupt()
-        try:
-            return self._channel.receive(self._known, time.monotonic() + GRACE)
         except TimeoutError:
             raise OutOfTime((), False) from None
+        except (Gone, ProtocolError) as error:
+            raise Ended(str(error)) from None
+        finally:
+            self._until = before
 
     def _back(self, message: Decoder) -> None:
         """Run a function of the judge's for the student's code, and answer."""
@@ -133,24 +145,31 @@ class Session:
             raise Ended("calls within calls without end")
         self._depth += 1
         try:
-            function, args, kwargs = (self._value(message, part) for part in (2, 3, 4))
-            if function not in range(len(self._functions)) or not isinstance(kwargs, dict):
+            function, args, kwargs = self._parts(message, 3)
+            if type(function) is not int or not isinstance(args, tuple) or not isinstance(kwargs, dict):
+                raise Ended("a damaged call")
+            if not 0 <= function < len(self._functions):
                 raise Ended("a call of nothing")
             try:
                 value = self._functions[function](*args, **kwargs)
-            except Exception as error:
+            except Exception as error:  # the student's code may expect it
                 self._send(number, "raised", type(error).__name__, str(error)[:LONGEST])
-            else:
+                return
+            try:
                 self._send(number, "value", value)
+            except CodecError as error:
+                self._send(
+                    number, "raised", "TypeError", f"what the test's function returned cannot be passed: {error}"
+                )
         finally:
             self._depth -= 1
 
-    def _send(self, number: int, word: str, *parts: Any, arrays: list[np.ndarray] | None = None) -> None:
+    def _send(self, number: int, word: str, *parts: Any, shared: list[Any] | None = None) -> None:
         encoder = Encoder(self._passed)
         tree = [number, word, *map(encoder.tree, parts)]
-        if arrays is not None:
-            arrays += encoder.arrays
-        self._channel.send(tree, encoder)
+        if shared is not None:
+            shared += encoder.shared
+        self._channel.send(tree, encoder, max(self._until, time.monotonic() + GRACE))
 
     def _passed(self, value: Any) -> list[Any]:
         if isinstance(value, Remote):
@@ -167,10 +186,13 @@ class Session:
             raise CodecError("a function that the judge never sent")
         return self._functions[number]
 
-    def _value(self, message: Decoder, part: int) -> Any:
+    def _parts(self, message: Decoder, count: int) -> list[Any]:
+        """What belongs to the word of a message, read in order, for later parts may name arrays of earlier ones."""
+        if len(message.root) != count + 2:
+            raise Ended("a damaged answer")
         try:
-            return message.value(message.root[part])
-        except (CodecError, IndexError) as error:
+            return [message.value(part) for part in message.root[2:]]
+        except CodecError as error:
             raise Ended(f"a damaged answer: {error}") from None
 
 
@@ -214,21 +236,27 @@ class Remote:
         entries = self.__session.do(self, "iter")
         if not isinstance(entries, Remote):
             raise TypeError(f"{self!r} is not iterable")
-        while True:
-            try:
-                entry = self.__session.do(entries, "next")
-            except StudentError as error:
-                if error.ename == "StopIteration":
-                    return
-                raise
-            yield entry
+        return entries
+
+    def __next__(self) -> Any:
+        try:
+            return self.__session.do(self, "next")
+        except StudentError as error:
+            if error.ename == "StopIteration":
+                raise StopIteration from None
+            raise
 
     __getitem__, __setitem__, __contains__ = _forward("[]"), _forward("[]="), _forward("in")
     __neg__, __abs__ = _forward("-x"), _forward("abs")
     __add__, __sub__, __mul__, __truediv__ = _forward("+"), _forward("-"), _forward("*"), _forward("/")
     __floordiv__, __mod__, __pow__, __matmul__ = _forward("//"), _forward("%"), _forward("**"), _forward("@")
     __radd__, __rsub__, __rmul__, __rtruediv__ = _reflected("+"), _reflected("-"), _reflected("*"), _reflected("/")
-    __rpow__, __rmatmul__ = _reflected("**"), _reflected("@")
+    __rfloordiv__, __rmod__, __rpow__, __rmatmul__ = (
+        _reflected("//"),
+        _reflected("%"),
+        _reflected("**"),
+        _reflected("@"),
+    )
     __lt__, __le__, __gt__, __ge__ = _forward("<"), _forward("<="), _forward(">"), _forward(">=")
     __array_ufunc__ = None  # so that array + remote asks the remote
 
@@ -249,7 +277,7 @@ def _number_of(remote: Remote) -> int:
     return number
 
 
-@cache
+@lru_cache(100)  # the names come from the student
 def _error_type(name: str) -> type[StudentError]:
     """StudentError, and also Python's own exception of that name, so that a test can expect a ValueError."""
     known = getattr(builtins, name, None)
@@ -264,20 +292,29 @@ def _error_type(name: str) -> type[StudentError]:
     return StudentError
 
 
-def _put_back(arrays: list[np.ndarray], changes: Any) -> None:
-    """Make the student's changes to its arguments in the judge's own arrays."""
+def _put_back(shared: list[np.ndarray | np.random.Generator], changes: Any) -> None:
+    """Make the student's changes to its arguments in the judge's own arrays and random generators."""
     for number, new in changes.items() if isinstance(changes, Mapping) else ():
-        if not (isinstance(number, int) and 0 <= number < len(arrays) and isinstance(new, np.ndarray)):
+        if not (isinstance(number, int) and 0 <= number < len(shared)):
             raise Ended("a damaged answer")
-        array = arrays[number]
-        if new.dtype != array.dtype or new.size != array.size or not array.flags.writeable:
-            continue
-        if new.shape != array.shape:
-            try:
-                array.shape = new.shape
-            except (AttributeError, ValueError):
-                continue
-        array[...] = new
+        mine = shared[number]
+        if isinstance(mine, np.random.Generator) and isinstance(new, np.random.Generator):
+            advance(mine, new)
+        elif isinstance(mine, np.ndarray) and isinstance(new, np.ndarray):
+            _copy_back(mine, new)
+        else:
+            raise Ended("a damaged answer")
+
+
+def _copy_back(array: np.ndarray, new: np.ndarray) -> None:
+    if new.dtype != array.dtype or new.size != array.size or not array.flags.writeable:
+        return
+    if new.shape != array.shape:
+        try:
+            array.shape = new.shape
+        except (AttributeError, ValueError):  # it is a view that cannot have that shape
+            return
+    array[...] = new
 
 
 def _text(value: Any) -> str:
@@ -297,9 +334,9 @@ def _outputs(value: Any) -> tuple[dict[str, Any], ...]:
     for output in value if isinstance(value, list) else ():
         if not isinstance(output, dict):
             continue
-        kind = output.get("output_type")
-        if kind == "stream" and output.get("name") in ("stdout", "stderr"):
-            found.append({"output_type": kind, "name": output["name"], "text": str(output.get("text", ""))})
+        kind, stream = _text(output.get("output_type")), _text(output.get("name"))
+        if kind == "stream" and stream in ("stdout", "stderr"):
+            found.append({"output_type": kind, "name": stream, "text": str(output.get("text", ""))})
         elif kind == "error":
             lines = output.get("traceback")
             traceback = [str(line) for line in lines] if isinstance(lines, list) else []
@@ -315,11 +352,19 @@ def _outputs(value: Any) -> tuple[dict[str, Any], ...]:
             data = {
                 name: part
                 for name, part in _dict(output.get("data")).items()
-                if isinstance(name, str) and (isinstance(part, str) or name.endswith("json"))
+                if isinstance(name, str) and (isinstance(part, str) or (name.endswith("json") and _is_json(part)))
             }
             counted = {"execution_count": None} if kind == "execute_result" else {}
             found.append({"output_type": kind, "data": data, "metadata": {}, **counted})
     return tuple(found)
+
+
+def _is_json(value: Any) -> bool:
+    try:
+        json.dumps(value)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def _dict(value: Any) -> dict[Any, Any]:

@@ -8,8 +8,11 @@ what belongs to the word. The judge asks, the student's process answers with the
     files   {name: bytes}                   done
     run     cell, source, seconds           ran      how it ended, name, text, frames, outputs
     names   [name, ...]                     value    {name: value}, of those that exist
-    do      object, how, args, kwargs       value    value, {number of an array argument: its new content}
+    do      object, how, args, kwargs       value    value, {number of an argument: its new content}
                                             raised   name, text, frames, {number: content}
+
+Numbers count the arrays and random generators of a message in order, which is how they may be named a second time, so
+all parts of a message have to be read in order.
 
 `do` calls an object (how is "()"), reads or sets an attribute (".name", ".name="), or applies one of `OPERATORS` to it.
 Before it answers, the student's process may ask back for a function that was among the arguments, and is answered by
@@ -72,18 +75,24 @@ class Channel:
     def __init__(self, connection: socket.socket) -> None:
         self._socket = connection
 
-    def send(self, tree: Any, encoder: Encoder) -> None:
+    def send(self, tree: Any, encoder: Encoder, deadline: float | None = None) -> None:
         """Send one message.
+
+        Args:
+            deadline: by `time.monotonic`, for the whole message.
 
         Raises:
             CodecError: it is too large.
+            TimeoutError: it was not read by then; what is sent after this makes no sense.
             Gone: nobody is there to read it.
         """
         packed, buffers = encoder.message(tree)
         size = sum(len(buffer) for buffer in buffers)
         try:
-            self._socket.settimeout(None)
+            self._until(deadline)
             self._socket.sendall(b"".join((HEADER.pack(len(packed), size), packed, *buffers)))
+        except TimeoutError:
+            raise
         except OSError:
             raise Gone from None
 
@@ -120,9 +129,8 @@ class Channel:
         data = bytearray(size)
         view, got = memoryview(data), 0
         while got < size:
-            if deadline is not None:
-                self._socket.settimeout(max(deadline - time.monotonic(), 1e-3))
             try:
+                self._until(deadline)
                 count = self._socket.recv_into(view[got:])
             except TimeoutError:
                 raise
@@ -132,3 +140,10 @@ class Channel:
                 raise Gone
             got += count
         return data
+
+    def _until(self, deadline: float | None) -> None:
+        """Let the next call take until `deadline`; not even a moment longer, or who talks on and on is never late."""
+        seconds = None if deadline is None or deadline == float("inf") else deadline - time.monotonic()
+        if seconds is not None and seconds <= 0:
+            raise TimeoutError
+        self._socket.settimeout(seconds)

@@ -6,6 +6,7 @@ import builtins
 import signal
 import threading
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,8 @@ class Server:
         self.channel, self.shell = channel, shell
         self.objects: list[Any] = []  # that the judge holds, by number
         self.depth = 0  # calls back that are waiting
-        self.busy = False
+        self.busy = False  # with code that an interrupt may reach; not with a message, which has to stay whole
+        self.interrupted = False  # while it waited for the judge
         self.thread = threading.get_ident()
 
     def serve(self) -> None:
@@ -38,17 +40,19 @@ class Server:
         if self.depth >= DEEPEST:
             raise RecursionError(f"more than {DEEPEST} calls within calls between a test and your code")
         self.depth += 1
+        self.busy = self.interrupted = False
         try:
             self._send(self.depth, "back", function, args, kwargs)
-            while True:
-                message = self._receive()
-                if message.root[:2] == [self.depth, "value"]:
-                    return message.value(message.root[2])
-                if message.root[:2] == [self.depth, "raised"]:
-                    raise _exception(message.root[2], message.root[3])
+            while (message := self._receive()).root[:2] not in ([self.depth, "value"], [self.depth, "raised"]):
                 self._answer(message)
         finally:
             self.depth -= 1
+            self.busy = True
+        if self.interrupted:
+            raise KeyboardInterrupt
+        if message.root[1] == "raised":
+            raise _exception(message.root[2], message.root[3])
+        return message.value(message.root[2])
 
     def _answer(self, message: Decoder) -> None:
         number, word, *parts = message.root
@@ -93,6 +97,7 @@ class Server:
         if self.busy:
             self.busy = False
             raise KeyboardInterrupt
+        self.interrupted = True
 
     def _receive(self) -> Decoder:
         return self.channel.receive(self._known)
@@ -116,11 +121,11 @@ class Server:
     def _kept(self, value: Any) -> list[Any]:
         if isinstance(value, Function):
             return [Tag.RECEIVERS, value.number]
-        if isinstance(value, range):
-            return [Tag.LIST, *value[:100_000]]
         self.objects.append(value.value if isinstance(value, _Stays) else value)
-        called = getattr(self.objects[-1], "__name__", type(self.objects[-1]).__name__)
-        return [Tag.SENDERS, len(self.objects) - 1, str(called)[:100]]
+        named = self.objects[-1]
+        if not isinstance(named, type | FunctionType):  # it may have a __getattr__ that fails, or never ends
+            named = type(named)
+        return [Tag.SENDERS, len(self.objects) - 1, named.__name__[:100]]
 
 
 class Function:
@@ -150,13 +155,15 @@ def _done(target: Any, how: str, args: list[Any], kwargs: dict[str, Any]) -> Any
     return OPERATORS[how](target, *args)
 
 
-def _changes(message: Decoder) -> dict[int, np.ndarray]:
-    """The arguments' arrays that are no longer as they came, by their number."""
-    changed = {}
-    for number, (array, sent) in enumerate(zip(message.arrays, message.sent, strict=True)):
-        now = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
-        if not np.array_equal(now, np.frombuffer(sent, np.uint8)) or array.shape != message.shapes[number]:
-            changed[number] = array
+def _changes(message: Decoder) -> dict[int, Any]:
+    """The arguments' arrays that are no longer as they came, and their random generators, by their number."""
+    changed: dict[int, Any] = {}
+    for number, (value, (shape, came)) in enumerate(zip(message.shared, message.came, strict=True)):
+        if isinstance(value, np.ndarray):
+            now = np.ascontiguousarray(value).reshape(-1).view(np.uint8)
+            if np.array_equal(now, np.frombuffer(came, np.uint8)) and value.shape == shape:
+                continue
+        changed[number] = value
     return changed
 
 
