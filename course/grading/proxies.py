@@ -330,7 +330,7 @@ def _frames(value: Any) -> tuple[tuple[int, int], ...]:
 
 def _outputs(value: Any) -> tuple[dict[str, Any], ...]:
     """Outputs in nbformat's form, made anew from what the student's process says."""
-    found = []
+    found: list[dict[str, Any]] = []
     for output in value if isinstance(value, list) else ():
         if not isinstance(output, dict):
             continue

@@ -74,6 +74,8 @@ class Channel:
 
     def __init__(self, connection: socket.socket) -> None:
         self._socket = connection
+        self._sizes: tuple[int, int] | None = None  # that the header of a message has said
+        self._data, self._got = bytearray(), 0  # of a header or a message that has begun to arrive
 
     def send(self, tree: Any, encoder: Encoder, deadline: float | None = None) -> None:
         """Send one message.
@@ -104,14 +106,17 @@ class Channel:
             deadline: by `time.monotonic`, for the whole message.
 
         Raises:
-            TimeoutError: it had not arrived by then.
+            TimeoutError: it had not arrived by then; one may go on waiting for it.
             ProtocolError: it is none.
             Gone: the other side has closed the connection.
         """
-        packed, size = HEADER.unpack(self._read(HEADER.size, deadline))
+        if self._sizes is None:
+            self._sizes = HEADER.unpack(self._read(HEADER.size, deadline))
+        packed, size = self._sizes
         if packed > TREE_BYTES or size > ARRAY_BYTES:
             raise ProtocolError(f"a message of {packed + size:,} bytes")
         body = memoryview(self._read(packed + size, deadline))
+        self._sizes = None
         try:
             decoder = Decoder(bytes(body[:packed]), body[packed:], other)
         except CodecError as error:
@@ -126,19 +131,21 @@ class Channel:
         self._socket.close()
 
     def _read(self, size: int, deadline: float | None) -> bytearray:
-        data = bytearray(size)
-        view, got = memoryview(data), 0
-        while got < size:
+        if len(self._data) != size:
+            self._data, self._got = bytearray(size), 0
+        view = memoryview(self._data)
+        while self._got < size:
             try:
                 self._until(deadline)
-                count = self._socket.recv_into(view[got:])
+                count = self._socket.recv_into(view[self._got :])
             except TimeoutError:
                 raise
             except OSError:
                 raise Gone from None
             if not count:
                 raise Gone
-            got += count
+            self._got += count
+        data, self._data = self._data, bytearray()
         return data
 
     def _until(self, deadline: float | None) -> None:
