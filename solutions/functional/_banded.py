@@ -5,7 +5,8 @@ A kernel row that slides along an image row is a matrix with the weights on its 
 
     y[i, n] = [x[i], ..., x[i + KH - 1]] @ band        band (KH * C * W, F * W')
 
-with no column to cut. That multiplies by zeros, W / KW times as often as needed, so it pays while images are narrow.
+with no column to cut. (Each stack ends in a 1, and the band in a row with the bias.) That multiplies by zeros, W / KW
+times as often as needed, so it pays while images are narrow.
 
 Arrays lie rows outermost in memory, (H, N, C, W); outside they are views in the usual order (N, C, H, W), so the next
 layer finds them as it needs them and nobody copies.
@@ -27,9 +28,7 @@ def suits(window: Window, filters: int, groups: int) -> bool:
 
 def conv(x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, window: Window) -> np.ndarray:
     """Convolve x (N, C, H, W) with weight (F, C, KH, KW) to (N, F, H', W')."""
-    y = _stacked_rows(x, window) @ _band(weight, window)
-    if bias is not None:
-        y += np.repeat(bias, window.output[1])
+    y = _stacked_rows(x, window) @ _band(weight, bias, window)
     return _image_view(y, len(x), len(weight), *window.output)
 
 
@@ -39,12 +38,12 @@ def conv_backward(
     """Give (grad_x, grad_weight, grad_bias) of `conv`; None for grad_x where nobody needs it."""
     n, c, h, w = x.shape
     grad_rows = _rows_outermost(grad_y).reshape(window.output[0] * n, len(weight) * window.output[1])
-    ones = np.ones(len(grad_rows), grad_rows.dtype)
-    grad_bias = (ones @ grad_rows).reshape(len(weight), -1).sum(axis=1)
-    grad_weight = _weights_of_band(_stacked_rows(x, window).T @ grad_rows, weight.shape, window)
+    grad_band = _stacked_rows(x, window).T @ grad_rows
+    grad_bias = grad_band[-1].reshape(len(weight), -1).sum(axis=1)
+    grad_weight = _weights_of_band(grad_band[:-1], weight.shape, window)
     if not need_grad_x:
         return None, grad_weight, grad_bias
-    grad_stacked = grad_rows @ _band(weight, window).T
+    grad_stacked = grad_rows @ _band(weight, None, window)[:-1].T
     grad_stacked = grad_stacked.reshape(window.output[0], n, window.kernel[0], c * w)
     grad_x = np.zeros((h, n, c * w), x.dtype)
     for u, written, read in _along(window, 0):
@@ -65,14 +64,17 @@ def _along(window: Window, axis: int) -> list[tuple[int, slice, slice]]:
 
 
 def _stacked_rows(x: np.ndarray, window: Window) -> np.ndarray:
-    """Cut x (N, C, H, W) into (H' * N, KH * C * W): for each output row all the input rows that it sees."""
+    """Cut x (N, C, H, W) into (H' * N, KH * C * W + 1): for each output row all the input rows that it sees, and 1."""
     n, c, h, w = x.shape
+    kh = window.kernel[0]
     rows = _rows_outermost(x).reshape(h, n, c * w)
     new = np.zeros if window.padding[0] else np.empty  # entries that stay 0 are the padding
-    stacked = new((window.output[0], n, window.kernel[0], c * w), x.dtype)
+    stacked = new((window.output[0], n, kh * c * w + 1), x.dtype)
+    stacked[..., -1] = 1  # multiplies the bias
+    by_row = stacked[..., :-1].reshape(window.output[0], n, kh, c * w)  # a view
     for u, written, read in _along(window, 0):
-        stacked[written, :, u] = rows[read]
-    return stacked.reshape(window.output[0] * n, window.kernel[0] * c * w)
+        by_row[written, :, u] = rows[read]
+    return stacked.reshape(window.output[0] * n, kh * c * w + 1)
 
 
 def _diagonals(window: Window) -> list[tuple[int, np.ndarray, np.ndarray]]:
@@ -81,12 +83,15 @@ def _diagonals(window: Window) -> list[tuple[int, np.ndarray, np.ndarray]]:
     return [(v, inputs[read], outputs[written]) for v, written, read in _along(window, 1)]
 
 
-def _band(weight: np.ndarray, window: Window) -> np.ndarray:
+def _band(weight: np.ndarray, bias: np.ndarray | None, window: Window) -> np.ndarray:
     f, c, kh, _ = weight.shape
-    band = np.zeros((kh, c, window.size[1], f, window.output[1]), weight.dtype)
+    band = np.zeros((kh * c * window.size[1] + 1, f, window.output[1]), weight.dtype)
+    by_row = band[:-1].reshape(kh, c, window.size[1], f, window.output[1])  # a view
     for v, inputs, outputs in _diagonals(window):
-        band[:, :, inputs, :, outputs] = weight[:, :, :, v].transpose(2, 1, 0)
-    return band.reshape(kh * c * window.size[1], -1)
+        by_row[:, :, inputs, :, outputs] = weight[:, :, :, v].transpose(2, 1, 0)
+    if bias is not None:
+        band[-1] = bias[:, None]
+    return band.reshape(len(band), -1)
 
 
 def _weights_of_band(grad_band: np.ndarray, shape: tuple[int, ...], window: Window) -> np.ndarray:
