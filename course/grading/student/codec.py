@@ -213,7 +213,7 @@ class Decoder:
         self.shared: list[np.ndarray | np.random.Generator] = []
         self.came: list[tuple[tuple[int, ...], memoryview]] = []  # the shape and the bytes of each array as they came
         self._buffers, self._other = buffers, other
-        self._lists = self._keys = self._generators = 0
+        self._lists = self._keys = self._generators = self._taken = 0
         try:
             self.root = msgpack.unpackb(tree, max_map_len=0, max_ext_len=0, list_hook=self._counted)
         except Exception as error:  # msgpack has many ways to say so
@@ -340,6 +340,9 @@ class Decoder:
     def _cut(self, offset: int, size: int) -> memoryview:
         if _count(offset) + _count(size) > len(self._buffers):
             raise CodecError("an array that is longer than its message")
+        self._taken += size
+        if self._taken > len(self._buffers):  # else one buffer could become any number of arrays
+            raise CodecError("bytes that several arrays claim")
         return self._buffers[offset : offset + size]
 
     _READ: dict[int, Callable[[Decoder, list[Any], int], Any]] = {  # noqa: RUF012  (never changed)
