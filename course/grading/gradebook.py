@@ -15,7 +15,7 @@ from typing import Any
 from nbgrader.api import Comment, Grade, MissingEntry, Student, SubmittedAssignment, SubmittedNotebook
 from nbgrader.plugins import LateSubmissionPlugin
 from nbgrader.utils import parse_utc
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, SQLAlchemyError
 from traitlets.utils.importstring import import_item
 
 from course import CourseError, database
@@ -101,9 +101,9 @@ def store(
             book.db.rollback()
             if not tries_left:
                 reason = str(error).splitlines()[0]
+                cause = "is the name too long" if isinstance(error, DataError) else "is another program using it"
                 raise CourseError(
-                    f"The result of {student} cannot be written into the gradebook ({reason}); "
-                    "is another program using it?"
+                    f"The result of {student} cannot be written into the gradebook ({reason}); {cause}?"
                 ) from None
         except BaseException:
             book.db.rollback()
