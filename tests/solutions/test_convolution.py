@@ -5,6 +5,8 @@ from hypothesis import strategies as st
 from scipy.signal import correlate
 
 import solutions as s
+from solutions.functional import _columns, _shifted
+from solutions.functional._windows import Window
 from solutions.functional.convolution import _conv_by_definition
 
 CONV = {1: s.conv1d, 2: s.conv2d, 3: s.conv3d}
@@ -177,3 +179,21 @@ def test_views_in_any_memory_order_are_taken():
     grads = s.conv2d_backward(grad_y, x, weight)
     for ours, copied in zip(grads, s.conv2d_backward(grad_y.copy(), x.copy(), weight.copy()), strict=True):
         np.testing.assert_allclose(ours, copied, rtol=1e-12, atol=1e-13)
+
+
+@pytest.mark.parametrize("chunk", [1, 40, 150, 600], ids=lambda chunk: f"chunk {chunk}")
+@pytest.mark.parametrize(
+    "space, kernel, padding, dilation", [((6, 7), (3, 2), (1, 4), (2, 1)), ((4, 3, 5), (2, 3, 1), (0, 1, 2), (1, 1, 2))]
+)
+def test_chunks_of_images_or_of_one_image_come_to_the_same_as_all_columns_at_once(
+    chunk, space, kernel, padding, dilation, monkeypatch
+):
+    monkeypatch.setattr(_shifted, "CHUNK", chunk)
+    rng, window = np.random.default_rng(0), Window(space, kernel, (1,) * len(space), padding, dilation)
+    x, weight, bias = rng.normal(size=(5, 4, *space)), rng.normal(size=(6, 2, *kernel)), rng.normal(size=6)
+    y = _shifted.conv(x, weight, bias, window, 2)
+    np.testing.assert_allclose(y, _columns.conv(x, weight, bias, window, 2), rtol=1e-12, atol=1e-13)
+    grad_y = rng.normal(size=y.shape)
+    expected = _columns.conv_backward(grad_y, x, weight, window, 2, need_grad_x=True)
+    for ours, theirs in zip(_shifted.conv_backward(grad_y, x, weight, window, 2, True), expected, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-11, atol=1e-12)
