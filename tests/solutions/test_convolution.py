@@ -183,7 +183,8 @@ def test_views_in_any_memory_order_are_taken():
 
 @pytest.mark.parametrize("chunk", [1, 40, 150, 600], ids=lambda chunk: f"chunk {chunk}")
 @pytest.mark.parametrize(
-    "space, kernel, padding, dilation", [((6, 7), (3, 2), (1, 4), (2, 1)), ((4, 3, 5), (2, 3, 1), (0, 1, 2), (1, 1, 2))]
+    ("space", "kernel", "padding", "dilation"),
+    [((6, 7), (3, 2), (1, 4), (2, 1)), ((4, 3, 5), (2, 3, 1), (0, 1, 2), (1, 1, 2))],
 )
 def test_chunks_of_images_or_of_one_image_come_to_the_same_as_all_columns_at_once(
     chunk, space, kernel, padding, dilation, monkeypatch
