@@ -13,12 +13,15 @@ import hashlib
 import linecache
 import os
 import re
+import resource
 import signal
 import time
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import wraps
+from pathlib import Path
 from types import CodeType
 from typing import Any
 
@@ -28,9 +31,12 @@ from course.grading.isolation import Sandbox
 from course.grading.proxies import Ended, OutOfTime, Session, StudentError
 from course.grading.rebuild import RebuiltCell
 from course.grading.result import Limits, Outcome
+from course.kit import checks
 from course.names import survey
 
+MEMORY_MB = 1024  # that the judge may have beyond what a student's process may
 MARGIN = 5  # seconds beyond a cell's own that the judge may take to compare and to describe
+_SPECIAL = re.compile(r"\b__\w+__\b")
 _MAGIC = re.compile(r"^\s*[%!].*$", re.MULTILINE)
 
 
@@ -44,6 +50,9 @@ class Judge:
         self.outcomes = [Outcome("skipped") for _ in cells]
         self.names: dict[str, Any] = {"__name__": "__main__"}  # what setup cells bind
         self.interface = frozenset().union(*(c.origin.binds for c in cells if c.origin and c.role == "exercise"))
+        # Objects may do what the solution's can, and no more.
+        own = (cell.origin.source for cell in cells if cell.origin and cell.role in ("setup", "exercise"))
+        self.operators = frozenset(_SPECIAL.findall("\n".join(own)))
         self.restarts = 0
         self.deadline = time.monotonic() + limits.notebook_seconds
         self.life = contextlib.ExitStack()  # of the student's process
@@ -100,7 +109,8 @@ class Judge:
         return shown
 
     def _begin(self) -> None:
-        self.session = Session(self.life.enter_context(self.sandbox.student(self.limits)), self.limits)
+        student = self.life.enter_context(self.sandbox.student(self.limits))
+        self.session = Session(student, self.limits, self.operators, hold=True)
         self.session.files(self.files)
 
     def _again(self, upto: int) -> None:
@@ -160,6 +170,7 @@ class Judge:
             secret = hashlib.sha256(self.digest.digest() + cell.origin.label.encode()).digest()
             names["rng"] = np.random.default_rng(list(secret))
         outcome = self._execute(index, cell.code, names)
+        self.session.forget()
         if outcome.ended == "died" or (outcome.ended == "timeout" and not self.usable):
             self._again(index)
         return outcome
@@ -184,8 +195,12 @@ class Judge:
             return Outcome("error", (), error.ename, str(error), frames, by_student=True)
         except Exception as error:
             return Outcome("error", (), type(error).__name__, str(error), _here(error, index))
-        number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-        return Outcome("ok", value=float(value) if number else None)  # type: ignore[arg-type]
+        if not isinstance(value, int | float | np.number) or isinstance(value, bool):
+            return Outcome("ok")
+        try:
+            return Outcome("ok", value=float(value))  # type: ignore[arg-type]
+        except (OverflowError, TypeError):  # the student's number, not the test's
+            return Outcome("ok", value=0.0)
 
 
 def _compiled(source: str, filename: str) -> tuple[CodeType, CodeType | None]:
@@ -209,7 +224,7 @@ def _at_most(seconds: float) -> Iterator[None]:
         raise OutOfTime((), False)
 
     before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    signal.setitimer(signal.ITIMER_REAL, seconds, 1)  # again and again, for NumPy swallows what comes out of a __len__
     try:
         yield
     finally:
@@ -227,7 +242,10 @@ def examine(
 ) -> list[Outcome]:
     """The outcome of every cell; `wanted` are the indices of the tests to run. To be called in a process of its own."""
     os.chdir(folder)
+    _limit_memory(limits.memory_mb + MEMORY_MB)
     judge = Judge(cells, files, limits, sandbox)
+    for name in ("assert_close", "assert_shape", "assert_unchanged"):
+        setattr(checks, name, _looking(judge, getattr(checks, name)))
     outcomes = judge.run(wanted)
     if limits.run_show or _told_too_much(cells, outcomes):
         shown = {index: outcome for index, outcome in judge.show().items() if cells[index].role != "test"}
@@ -236,6 +254,25 @@ def examine(
                 outcome if outcomes[index].ended == "skipped" else replace(outcomes[index], outputs=outcome.outputs)
             )
     return outcomes
+
+
+def _looking(judge: Judge, check: Callable[..., None]) -> Callable[..., None]:
+    """A check of the kit's that sees what the student's code has changed in the array that it looks at."""
+
+    @wraps(check)
+    def looking(*args: Any, **kwargs: Any) -> None:
+        for looked_at in (*args[:1], kwargs.get("actual"), kwargs.get("array")):
+            judge.session.see(looked_at)
+        check(*args, **kwargs)
+
+    return looking
+
+
+def _limit_memory(megabytes: int) -> None:
+    """Let this process have so much more; an answer may be small, and what a test computes from it as large as it is."""
+    with contextlib.suppress(OSError, ValueError):  # no /proc, or less is allowed already
+        held = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (held + megabytes * 2**20, resource.RLIM_INFINITY))
 
 
 def _told_too_much(cells: Sequence[RebuiltCell], outcomes: Sequence[Outcome]) -> bool:

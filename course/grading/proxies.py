@@ -3,6 +3,10 @@
 A test calls `conv2d(x, w)` and gets plain data back, or a `Remote` for anything else. Nothing that a student made runs
 in the judge: a `Remote` forwards calls, attributes and the operators listed below, compares as itself alone, and has no
 special attribute that NumPy or Python would ask for behind a test's back.
+
+Two things that one process would share are kept from a student, for they would decide about a test. An operator tells
+the student's object what the test compares it with, and takes its word for the outcome: `abs(f(x) - expected) < 1e-9`.
+And a change of an argument also changes what a test computes from it after the call: `assert_close(f(x), x + x)`.
 """
 
 from __future__ import annotations
@@ -11,6 +15,7 @@ import builtins
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
@@ -48,10 +53,18 @@ class Ended(BaseException):  # no test may catch it
 
 
 class Session:
-    """A conversation with one student's process."""
+    """A conversation with one student's process.
 
-    def __init__(self, student: Student, limits: Limits) -> None:
+    operators: the special methods that objects of the student's may have, such as `__add__`; all if not given.
+    hold: keep what the student changes in its arguments to itself, until `see` is called for an array.
+    """
+
+    def __init__(
+        self, student: Student, limits: Limits, operators: frozenset[str] | None = None, hold: bool = False
+    ) -> None:
         self._channel, self._interrupt, self._limits = student.channel, student.interrupt, limits
+        self.operators, self._hold = operators, hold
+        self._held: list[tuple[np.ndarray, np.ndarray]] = []  # arrays of the judge's, and what the student made of them
         self._functions: list[Callable[..., Any]] = []
         self._number = 0
         self._depth = 0  # calls back that are running
@@ -99,15 +112,59 @@ class Session:
             value, changes = self._parts(message, 2)
             if late:
                 raise OutOfTime((), False)
-            _put_back(shared, changes)
+            self._put_back(shared, changes)
             return value
         ename, evalue, frames, changes = self._parts(message, 4)
         if late:
             raise OutOfTime(_frames(frames), _text(ename) == "KeyboardInterrupt" and not self._depth)
-        _put_back(shared, changes)
+        self._put_back(shared, changes)
         error = _error_type(_text(ename))(_text(evalue))
         error.ename, error.frames = _text(ename), _frames(frames)
         raise error
+
+    def see(self, value: Any) -> None:
+        """Make the changes that were held back in `value`, an array or a container of some."""
+        if isinstance(value, Mapping | list | tuple):
+            for part in value.values() if isinstance(value, Mapping) else value:
+                self.see(part)
+        elif isinstance(value, np.ndarray):
+            seen = [np.may_share_memory(array, value) for array, _ in self._held]
+            for (array, new), is_seen in zip(self._held, seen, strict=True):
+                if is_seen:
+                    _copy_back(array, new)
+            self._held = [held for held, is_seen in zip(self._held, seen, strict=True) if not is_seen]
+
+    def forget(self) -> None:
+        """End a test: changes that it did not look at are dropped, and its functions out of the student's reach."""
+        self._held.clear()
+        self._functions = [_gone] * len(self._functions)
+
+    def _put_back(self, shared: list[np.ndarray | np.random.Generator], changes: Any) -> None:
+        """Make the student's changes to its arguments in the judge's own arrays and random generators, or hold them."""
+        for number, new in changes.items() if isinstance(changes, Mapping) else ():
+            if not (isinstance(number, int) and 0 <= number < len(shared)):
+                raise Ended("a damaged answer")
+            mine = shared[number]
+            if isinstance(mine, np.random.Generator) and isinstance(new, np.random.Generator):
+                advance(mine, new)
+            elif not (isinstance(mine, np.ndarray) and isinstance(new, np.ndarray)):
+                raise Ended("a damaged answer")
+            elif not self._hold:
+                _copy_back(mine, new)
+            elif new.dtype == mine.dtype and new.size == mine.size and mine.flags.writeable:
+                self._held = [held for held in self._held if held[0] is not mine] + [(mine, new)]
+
+    @contextmanager
+    def _as_the_student_left_them(self) -> Iterator[None]:
+        """In the block, arrays have what the student put into them, for it to find that again."""
+        before = [array.copy() for array, _ in self._held]
+        for array, new in self._held:
+            array[...] = new.reshape(array.shape)
+        try:
+            yield
+        finally:
+            for (array, _), old in zip(reversed(self._held), reversed(before), strict=True):
+                array[...] = old
 
     def _ask(self, word: str, *parts: Any, shared: list[Any] | None = None) -> tuple[Decoder, bool]:
         """The answer to a question, and whether it came only after an interrupt."""
@@ -133,7 +190,7 @@ class Session:
                 self._back(message)
         except TimeoutError:
             raise OutOfTime((), False) from None
-        except (Gone, ProtocolError) as error:
+        except (Gone, ProtocolError, MemoryError) as error:
             raise Ended(str(error)) from None
         finally:
             self._until = before
@@ -166,10 +223,11 @@ class Session:
 
     def _send(self, number: int, word: str, *parts: Any, shared: list[Any] | None = None) -> None:
         encoder = Encoder(self._passed)
-        tree = [number, word, *map(encoder.tree, parts)]
-        if shared is not None:
-            shared += encoder.shared
-        self._channel.send(tree, encoder, max(self._until, time.monotonic() + GRACE))
+        with self._as_the_student_left_them():
+            tree = [number, word, *map(encoder.tree, parts)]
+            if shared is not None:
+                shared += encoder.shared
+            self._channel.send(tree, encoder, max(self._until, time.monotonic() + GRACE))
 
     def _passed(self, value: Any) -> list[Any]:
         if isinstance(value, Remote):
@@ -192,16 +250,26 @@ class Session:
             raise Ended("a damaged answer")
         try:
             return [message.value(part) for part in message.root[2:]]
-        except CodecError as error:
+        except (CodecError, MemoryError) as error:
             raise Ended(f"a damaged answer: {error}") from None
 
 
-def _forward(how: str) -> Callable[..., Any]:
-    return lambda self, *args: _session_of(self).do(self, how, *args)
+def _gone(*args: Any, **kwargs: Any) -> None:
+    raise RuntimeError("the test that this function belonged to has ended")
 
 
-def _reflected(how: str) -> Callable[..., Any]:
-    return lambda self, other: _session_of(self).do(other, how, self)
+def _forward(how: str, operator: str | None = None) -> Callable[..., Any]:
+    def forward(self: Remote, *args: Any) -> Any:
+        return _session_of(self, operator).do(self, how, *args)
+
+    return forward
+
+
+def _reflected(how: str, operator: str) -> Callable[..., Any]:
+    def forward(self: Remote, other: Any) -> Any:
+        return _session_of(self, operator).do(other, how, self)
+
+    return forward
 
 
 class Remote:
@@ -246,18 +314,24 @@ class Remote:
                 raise StopIteration from None
             raise
 
-    __getitem__, __setitem__, __contains__ = _forward("[]"), _forward("[]="), _forward("in")
-    __neg__, __abs__ = _forward("-x"), _forward("abs")
-    __add__, __sub__, __mul__, __truediv__ = _forward("+"), _forward("-"), _forward("*"), _forward("/")
-    __floordiv__, __mod__, __pow__, __matmul__ = _forward("//"), _forward("%"), _forward("**"), _forward("@")
-    __radd__, __rsub__, __rmul__, __rtruediv__ = _reflected("+"), _reflected("-"), _reflected("*"), _reflected("/")
-    __rfloordiv__, __rmod__, __rpow__, __rmatmul__ = (
-        _reflected("//"),
-        _reflected("%"),
-        _reflected("**"),
-        _reflected("@"),
-    )
-    __lt__, __le__, __gt__, __ge__ = _forward("<"), _forward("<="), _forward(">"), _forward(">=")
+    def __contains__(self, value: Any) -> bool:
+        operators = self.__session.operators
+        if operators is None or "__contains__" in operators:
+            return bool(self.__session.do(self, "in", value))
+        return any(entry is value or entry == value for entry in self)
+
+    __getitem__, __setitem__ = _forward("[]"), _forward("[]=")
+    __neg__, __abs__ = _forward("-x", "__neg__"), _forward("abs", "__abs__")
+    __add__, __radd__ = _forward("+", "__add__"), _reflected("+", "__radd__")
+    __sub__, __rsub__ = _forward("-", "__sub__"), _reflected("-", "__rsub__")
+    __mul__, __rmul__ = _forward("*", "__mul__"), _reflected("*", "__rmul__")
+    __truediv__, __rtruediv__ = _forward("/", "__truediv__"), _reflected("/", "__rtruediv__")
+    __floordiv__, __rfloordiv__ = _forward("//", "__floordiv__"), _reflected("//", "__rfloordiv__")
+    __mod__, __rmod__ = _forward("%", "__mod__"), _reflected("%", "__rmod__")
+    __pow__, __rpow__ = _forward("**", "__pow__"), _reflected("**", "__rpow__")
+    __matmul__, __rmatmul__ = _forward("@", "__matmul__"), _reflected("@", "__rmatmul__")
+    __lt__, __le__ = _forward("<", "__lt__"), _forward("<=", "__le__")
+    __gt__, __ge__ = _forward(">", "__gt__"), _forward(">=", "__ge__")
     __array_ufunc__ = None  # so that array + remote asks the remote
 
     def __bool__(self) -> bool:
@@ -267,8 +341,10 @@ class Remote:
         return f"<{self.__name} of your code>"
 
 
-def _session_of(remote: Remote) -> Session:
+def _session_of(remote: Remote, operator: str | None = None) -> Session:
     session: Session = object.__getattribute__(remote, "_Remote__session")
+    if operator and session.operators is not None and operator not in session.operators:
+        raise TypeError(f"your code gave {remote!r} where the test computes with numbers")
     return session
 
 
@@ -290,20 +366,6 @@ def _error_type(name: str) -> type[StudentError]:
             return StudentError
         return kind
     return StudentError
-
-
-def _put_back(shared: list[np.ndarray | np.random.Generator], changes: Any) -> None:
-    """Make the student's changes to its arguments in the judge's own arrays and random generators."""
-    for number, new in changes.items() if isinstance(changes, Mapping) else ():
-        if not (isinstance(number, int) and 0 <= number < len(shared)):
-            raise Ended("a damaged answer")
-        mine = shared[number]
-        if isinstance(mine, np.random.Generator) and isinstance(new, np.random.Generator):
-            advance(mine, new)
-        elif isinstance(mine, np.ndarray) and isinstance(new, np.ndarray):
-            _copy_back(mine, new)
-        else:
-            raise Ended("a damaged answer")
 
 
 def _copy_back(array: np.ndarray, new: np.ndarray) -> None:
