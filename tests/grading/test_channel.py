@@ -419,6 +419,18 @@ def test_the_largest_message_takes_three_times_its_size():
             tracemalloc.stop()
 
 
+@pytest.mark.parametrize("entry", [[4, "|u1", [2**20], True, 0], [4, "<f8", [2**17], True, 0], [8, 0, 2**20]])
+def test_the_bytes_of_a_message_become_one_array_each(entry):
+    said = message([1, "value", [0, *[entry] * 60_000], [2]], bytes(MEGABYTE))
+    tracemalloc.start()
+    try:
+        with Peer(says(said), seconds=10) as session, pytest.raises(Ended, match="several"):
+            ASKS["do"](session)
+        assert tracemalloc.get_traced_memory()[1] < 60 * MEGABYTE
+    finally:
+        tracemalloc.stop()
+
+
 def silent(there):
     while there.recv(2**16):
         pass

@@ -20,6 +20,9 @@ Before it answers, the student's process may ask back for a function that was am
 
     back    function, args, kwargs, with a number of its own
 
+What a function that was asked back changes in its arguments stays with it. An answer that is late counts as none, but
+for that of a process which an interrupt has stopped.
+
 Whatever does not keep to this is a `ProtocolError`; after one, nobody listens to that process any more. A process that
 forges an answer has only given another answer: points come from the judge's own tests alone.
 """
