@@ -604,3 +604,65 @@ def test_a_process_that_ends_says_so(short):
         session.run(1, "import os; os._exit(0)", 100)
     with pytest.raises(Ended):
         student.same(1)
+
+
+# -- as the judge uses it: operators that the solution has, and changes that are seen only where a check looks
+
+
+@pytest.fixture
+def strict():
+    with sandbox().student(LIMITS) as process:
+        session = Session(process, LIMITS, operators=frozenset({"__add__"}), hold=True)
+        session.deadline = time.monotonic() + 20
+        yield session, Student(session)
+
+
+def test_changes_are_held_until_a_check_looks(strict):
+    session, student = strict
+    x, y = np.zeros(3), np.zeros(3)
+    assert student.doubled(x + 1).tolist() == [2, 2, 2]
+    student.changes(x)
+    student.changes(y[1:])
+    assert x.tolist() == y.tolist() == [0, 0, 0]
+    assert student.same(x).tolist() == [0, 0, 7]  # the student finds again what it has left there
+    assert x.tolist() == [0, 0, 0]
+    session.see({"weights": [x]})
+    assert (x.tolist(), y.tolist()) == ([0, 0, 7], [0, 0, 0])
+    session.see(y)
+    assert y.tolist() == [0, 0, 7]
+    student.changes(x, value=8)
+    session.forget()
+    session.see(x)
+    assert x.tolist() == student.same(x).tolist() == [0, 0, 7]
+
+
+def test_a_generator_advances_all_the_same(strict):
+    _, student = strict
+    rng, right = np.random.default_rng(3), np.random.default_rng(3)
+    assert [*student.draws(rng, 2), rng.random()] == right.random(3).tolist()
+
+
+def test_operators_that_no_solution_has_are_none(strict):
+    _, student = strict
+    vector = student.Vector([3, 4])
+    assert (vector + 1).entries.tolist() == [4, 5]
+    for compute in (lambda: 1 + vector, lambda: vector - 1, lambda: abs(vector), lambda: vector < 1):
+        with pytest.raises(TypeError, match="<Vector of your code> where the test computes with numbers"):
+            compute()
+    assert (len(vector), vector[0], list(vector)) == (2, 3, [3, 4])
+    assert 3 in vector
+    assert 5 not in vector
+
+
+def test_a_function_ends_with_its_test(strict):
+    session, student = strict
+    kept = student.Vector([1])
+    kept.function = lambda: 7
+    assert kept.function() == 7
+    assert session.run(1, "def again(vector): return vector.function()", 100).ended == "ok"
+    again = session.names(["again"])["again"]
+    assert again(kept) == 7
+    session.forget()
+    with pytest.raises(RuntimeError, match="the test that this function belonged to has ended"):
+        again(kept)
+    assert student.same(1) == 1
