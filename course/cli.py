@@ -7,6 +7,7 @@ failures (named), 2 wrong use. Whatever the user can mend is one sentence on sta
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Sequence
@@ -27,6 +28,7 @@ except ModuleNotFoundError:
 if TYPE_CHECKING:
     from course.assignment import Assignment
     from course.directory import CourseDirectory
+    from course.grading.pool import MakeExecutor
     from course.grading.result import GradedNotebook, Limits
 
 STOPPED = 130  # as shells say it of a program that Ctrl-C ended
@@ -181,6 +183,19 @@ def build(assignments: tuple[str, ...], root: Path) -> int:
 @click.option("--force", is_flag=True, help="Also grade what is unchanged since it was graded.")
 @click.option("--run-show", is_flag=True, help="Also run pictures and training runs. No score depends on them.")
 @click.option("--require-sandbox", is_flag=True, help="Refuse to grade where bubblewrap does not work.")
+@click.option(
+    "--executor",
+    type=click.Choice(["local", "dask"]),
+    default="local",
+    show_default=True,
+    help="Grade in processes of this machine, or on a Dask cluster.",
+)
+@click.option(
+    "--address",
+    metavar="URL",
+    envvar="DASK_SCHEDULER_ADDRESS",
+    help="The scheduler of the Dask cluster; what DASK_SCHEDULER_ADDRESS says if not given.",
+)
 @_course_option
 def grade(
     assignments: tuple[str, ...],
@@ -189,6 +204,8 @@ def grade(
     force: bool,
     run_show: bool,
     require_sandbox: bool,
+    executor: str,
+    address: str | None,
     root: Path,
 ) -> int:
     """Grade what students handed in, and write the scores into the gradebook.
@@ -200,12 +217,23 @@ def grade(
     \b
         course grade
         course grade 06_convolution --student mira --force
+
+    The workers of a Dask cluster (extra `dask`) grade as many at once as they have threads. They need the same
+    convcourse installed, and get the submissions sent; this machine writes the gradebook.
+
+    \b
+        dask scheduler                         on one machine, HOST
+        dask worker tcp://HOST:8786            on all that are to grade
+        course grade --executor dask --address tcp://HOST:8786
     """
     from course.console import console, grade_table, progress
     from course.grading import isolation
 
-    isolation.sandbox(require_sandbox)  # gets ready while the rest is imported
-    from course.grading import submissions
+    if executor == "local":
+        if address and _typed("address"):
+            raise click.UsageError("--address is for --executor dask.")
+        isolation.sandbox(require_sandbox)  # gets ready while the rest is imported
+    from course.grading import cluster, pool, submissions
     from course.grading.batch import grade_class
 
     opened, chosen = _chosen(root, assignments, built=not assignments)
@@ -214,20 +242,30 @@ def grade(
     def stopping(running: int) -> None:
         click.echo(f"Finishing the {running} submissions that have begun; Ctrl-C again to stop at once.", err=True)
 
-    with progress("grading", len(handed_in)) as step:
+    with contextlib.ExitStack() as stack:
+        processes: MakeExecutor = pool.processes
+        if executor == "dask":
+            workers = stack.enter_context(cluster.connected(address))
+            processes, jobs = workers.executor, jobs or workers.threads
+        step = stack.enter_context(progress("grading", len(handed_in)))
         batch = grade_class(
             opened,
             handed_in,
             jobs=jobs,
+            executor=processes,
             force=force,
             limits=_limits(opened, run_show=run_show, require_sandbox=require_sandbox),
             progress=lambda graded: step(f"{graded.student} {graded.assignment}"),
             stopping=stopping,
         )
     console().print(grade_table(batch.results))
-    running = isolation.sandbox()
-    if running.why:
-        click.echo(f"Graded without a sandbox, as {running.why}: judged apart, but not shut in.", err=True)
+    if executor == "local":
+        why = isolation.sandbox().why
+    else:
+        bare = any(graded.fresh and graded.result.isolation == isolation.PROCESS for graded in batch.results)
+        why = "bubblewrap does not work on every Dask worker" if bare else ""
+    if why:
+        click.echo(f"Graded without a sandbox, as {why}: judged apart, but not shut in.", err=True)
     if batch.left:
         click.echo(f"Stopped with {batch.left} submissions left; the same command goes on with them.", err=True)
         return STOPPED
@@ -309,6 +347,11 @@ def demo(jobs: int | None, place: Path | None) -> int:
     from course.demo import run
 
     return run(place, jobs)
+
+
+def _typed(option: str) -> bool:
+    """Whether an option of this command stood on the command line, and not in the environment."""
+    return click.get_current_context().get_parameter_source(option) is click.core.ParameterSource.COMMANDLINE
 
 
 def _chosen(root: Path, wanted: Sequence[str], built: bool = False) -> tuple[CourseDirectory, list[Assignment]]:

@@ -33,7 +33,7 @@ from course.grading.result import GradedNotebook, Limits
 
 
 class Execute(Stock):
-    """Runs a submission in a sandbox and its tests in a judge. `c.Execute.timeout` holds for each cell."""
+    """Runs a submission in a sandbox and its tests in a judge, within `c.Limits` and `c.Execute.timeout`."""
 
     run_show = Bool(False, help="Also run pictures and training runs, on which no score depends.").tag(config=True)
     require_sandbox = Bool(False, help="Refuse to grade where bubblewrap does not work.").tag(config=True)
@@ -47,12 +47,11 @@ class Execute(Stock):
         course, names = self.parent.parent.coursedir, resources["nbgrader"]
         folder = course.format_path(course.source_directory, ".", names["assignment"])
         assignment = _assignment(Path(folder, f"{names['notebook']}.ipynb"))
-        limits = Limits(
-            cell_seconds=self.timeout if (self.timeout or 0) > 0 else Limits.cell_seconds,
-            run_show=self.run_show,
-            require_sandbox=self.require_sandbox,
-            key=key(Path(course.root)),
-        )
+        settings = dict(self.config.get("Limits", {}))
+        if (self.timeout or 0) > 0:
+            settings.setdefault("cell_seconds", self.timeout)
+        more = {"run_show": self.run_show, "require_sandbox": self.require_sandbox}
+        limits = Limits.of(settings, key=key(Path(course.root)), **more)
         with Gradebook(names["db_url"], course.course_id) as book:
             check_built(book, assignment)
         check_solution(assignment.name, _solution(assignment, limits))

@@ -136,7 +136,7 @@ def test_no_hidden_line_is_shown(graded):
     assert "hidden test: CheckFailed: double of 4 numbers" in page
 
 
-def test_where_the_solution_fails_nobody_is_graded(course, hand_in, mini):
+def test_where_nothing_can_be_graded_nobody_is(course, hand_in, mini):
     hand_in("mira")
     broken = mini.bytes(mini.changed(mean="def mean(x):\n    ### BEGIN SOLUTION\n    return 7\n    ### END SOLUTION"))
     (course.source / "00_mini" / "mini.ipynb").write_bytes(broken)
@@ -147,6 +147,9 @@ def test_where_the_solution_fails_nobody_is_graded(course, hand_in, mini):
     assert status == 1
     assert "The solution of 00_mini itself loses points here, so nobody is graded: mean-value fails" in said
     assert not course.path("autograded", "mira", "00_mini").exists()
+    with (course.root / "nbgrader_config.py").open("a") as config:
+        config.write("c.Limits.seconds = 1\n")
+    assert "c.Limits.seconds is no limit" in nbgrader(course.root, "autograde", "00_mini")[1]
 
 
 @pytest.mark.parametrize(("left", "points"), [("0.5", 0.5), ("5", 1), ("-1", 0), ("np.nan", 0), ("0", 0), ("1", 1)])
