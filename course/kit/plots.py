@@ -209,6 +209,12 @@ class _Film(FuncAnimation):
         count = min(self.result.size, FRAMES)
         self.steps = np.linspace(0, self.result.size - 1, count).round().astype(int)
         figure, self.axes = self._panels()
+        M, N = self.kernel.shape
+        self.before = _Panel(self.axes[0], self.image.shape, self.limits[0], (M, N))
+        self.between = _Panel(self.axes[1], self.kernel.shape, self.limits[1])
+        self.after = _Panel(self.axes[2], self.result.shape, self.limits[2], (1, 1))
+        for ax, array in zip(self.axes, (self.image, self.kernel, self.result), strict=True):
+            _label_cells(ax, self.image.shape if self.flat else array.shape)  # a signal's panels share their axis
         super().__init__(figure, self.draw, frames=count, interval=700, repeat=False)
         plt.close(figure)  # or the notebook would show the last frame as well
         self.draw(0)
@@ -231,27 +237,20 @@ class _Film(FuncAnimation):
         inside, products = self.image[i : i + M, j : j + N], self.products[i, j]
         reached = np.arange(self.result.size).reshape(self.result.shape) <= step
         place, left = (f"{j}", j) if self.flat else (f"{i}, {j}", 0)
-        before, between, after = self.axes
-        for ax in self.axes:
-            ax.clear()
-            ax.set_facecolor(PALE)
-        of_input, of_products, of_output = self.limits
 
         numbers = [_number(value) for value in self.image.flat]
-        _cells(before, self.image, numbers, of_input, f"input, window at {place if self.flat else f'({place})'}")
-        _frame(before, i, j, M, N)
+        self.before.show(self.image, numbers, f"input, window at {place if self.flat else f'({place})'}", (i, j))
 
         words = [f"{_number(a)} · {_number(k)}" for a, k in zip(inside.flat, self.kernel.flat, strict=True)]
         if any(len(word) > 9 for word in words):
             words = [word.replace(" · ", "\n· ") for word in words]
-        _cells(between, products, words, of_products, f"input · kernel, sum {_number(products.sum())}", left)
+        self.between.show(products, words, f"input · kernel, sum {_number(products.sum())}", left=left)
 
         shown = np.ma.masked_array(self.result, mask=~reached)
         values = [_number(v) if seen else "" for v, seen in zip(self.result.flat, reached.flat, strict=True)]
-        _cells(after, shown, values, of_output, f"{self.name}[{place}] = {_number(self.result[i, j])}")
-        _frame(after, i, j, 1, 1)
+        self.after.show(shown, values, f"{self.name}[{place}] = {_number(self.result[i, j])}", (i, j))
         if self.flat:
-            before.set_xlim(-0.5, self.image.shape[1] - 0.5)
+            self.before.ax.set_xlim(-0.5, self.image.shape[1] - 0.5)
         return []
 
     def _repr_html_(self) -> str:
@@ -264,20 +263,34 @@ class _Film(FuncAnimation):
         """Say nothing: a film that was made and never shown is no mistake."""
 
 
-def _cells(ax: Axes, values: NDArray, words: list[str], limit: float, title: str, left: int = 0) -> None:
-    rows, columns = values.shape
-    extent = (left - 0.5, left + columns - 0.5, rows - 0.5, -0.5)
-    # Half of the colours only: blue below zero, white at zero, red above, all pale enough for dark numbers.
-    ax.imshow(values, cmap="RdBu_r", vmin=-2 * limit, vmax=2 * limit, extent=extent)
-    ax.set_title(title, fontsize=10)
-    _label_cells(ax, values.shape, left)
-    if rows <= 10 and columns <= (14 if rows == 1 else 10):
-        for (i, j), word in zip(np.ndindex(values.shape), words, strict=True):
-            ax.text(left + j, i, word, ha="center", va="center", fontsize=8, color=INK)
+class _Panel:
+    """Cells with their numbers, and a frame around some of them; made once and changed from frame to frame."""
 
+    def __init__(self, ax: Axes, shape: tuple[int, int], limit: float, frame: tuple[int, int] | None = None) -> None:
+        self.ax = ax
+        ax.set_facecolor(PALE)
+        # Half of the colours only: blue below zero, white at zero, red above, all pale enough for dark numbers.
+        self.cells = ax.imshow(np.zeros(shape), cmap="RdBu_r", vmin=-2 * limit, vmax=2 * limit)
+        ax.set_title("", fontsize=10)
+        rows, columns = shape
+        written = rows <= 10 and columns <= (14 if rows == 1 else 10)
+        centred: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 8, "color": INK}
+        self.words = [ax.text(j, i, "", **centred) for i, j in np.ndindex(shape)] if written else []
+        self.frame = None
+        if frame:
+            height, width = frame
+            self.frame = Rectangle((0, 0), width, height, fill=False, edgecolor=INK, linewidth=2.5, zorder=5)
+            ax.add_patch(self.frame)
 
-def _frame(ax: Axes, i: int, j: int, rows: int, columns: int) -> None:
-    ax.add_patch(Rectangle((j - 0.5, i - 0.5), columns, rows, fill=False, edgecolor=INK, linewidth=2.5, zorder=5))
+    def show(self, values: NDArray, words: list[str], title: str, at: tuple[int, int] = (0, 0), left: int = 0) -> None:
+        rows, columns = values.shape
+        self.cells.set_data(values)
+        self.cells.set_extent((left - 0.5, left + columns - 0.5, rows - 0.5, -0.5))
+        self.ax.title.set_text(title)
+        for place, (text, word) in enumerate(zip(self.words, words, strict=False)):
+            text.set(text=word, x=left + place % columns)
+        if self.frame:
+            self.frame.set_xy((at[1] - 0.5, at[0] - 0.5))
 
 
 def _number(value: float) -> str:
@@ -290,14 +303,16 @@ def _largest(array: NDArray) -> float:
     return float(finite.max(initial=0.0)) or 1.0
 
 
-def _label_cells(ax: Axes, shape: tuple[int, ...], left: int = 0) -> None:
+def _label_cells(ax: Axes, shape: tuple[int, ...]) -> None:
     """Thin lines between the cells and an index on each, while there is room for them."""
     rows, columns = shape
+    if rows == 1:
+        ax.set_yticks([])
     if max(shape) > WRITTEN:
         return
-    ax.set_xticks(range(left, left + columns))
+    ax.set_xticks(range(columns))
     ax.set_yticks(range(rows) if rows > 1 else [])
-    ax.set_xticks(np.arange(left, left + columns + 1) - 0.5, minor=True)
+    ax.set_xticks(np.arange(columns + 1) - 0.5, minor=True)
     ax.set_yticks(np.arange(rows + 1) - 0.5, minor=True)
     ax.grid(which="minor", color="white", linewidth=1)
     ax.tick_params(which="both", length=0, labelsize=8)
