@@ -25,6 +25,9 @@ BEGIN_HIDDEN, END_HIDDEN = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
 CODE_STUB = "# YOUR CODE HERE\nraise NotImplementedError()"  # what nbgrader leaves where a solution was
 TEXT_STUB = "YOUR ANSWER HERE"
 
+LARGEST = 64 * 2**20  # bytes of a notebook
+MOST_CELLS = 5000
+
 # Files beside a notebook that belong to an editor or to Python, not to the assignment.
 LEFTOVERS = frozenset({".ipynb_checkpoints", "__pycache__", ".DS_Store", "feedback"})
 
@@ -238,6 +241,8 @@ def read_notebook(data: bytes, what: str) -> dict[str, Any]:
         CourseError: `data` is no notebook of format 4.
     """
     mend = "open it in JupyterLab and save it again"
+    if len(data) > LARGEST:
+        raise CourseError(f"{what} is too large, {len(data) // 2**20} MB; clear the outputs of its cells.")
     try:
         notebook = json.loads(data.decode("utf-8-sig"))
     except (UnicodeDecodeError, ValueError, RecursionError):
@@ -249,6 +254,8 @@ def read_notebook(data: bytes, what: str) -> dict[str, Any]:
     cells = notebook.get("cells")
     if not isinstance(cells, list):
         raise CourseError(f"{what} has no list of cells, so it is no notebook; {mend}.")
+    if len(cells) > MOST_CELLS:
+        raise CourseError(f"{what} has {len(cells):,} cells, and {MOST_CELLS:,} are the most that is read.")
     if not isinstance(notebook.get("metadata", {}), dict):
         raise CourseError(f"{what} has metadata that are no dictionary; {mend}.")
     notebook.setdefault("metadata", {})

@@ -1,18 +1,20 @@
 """The autograded notebook: what nbgrader's feedback and formgrader show of a graded submission.
 
 Each test cell stands in it as it was released, with the verdict as its output, so that no line of a hidden test leaves
-grading; any other output that repeats one is withheld.
+grading; any other output that repeats one is withheld. What is a student's is made harmless.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import count
 from typing import Any
 
 import nbformat
 
 from course.assignment import Assignment
+from course.grading import harmless
 from course.grading.rebuild import RebuiltCell
 from course.grading.result import CellScore, GradedNotebook, Outcome
 from course.leaks import Searcher, strings
@@ -31,10 +33,11 @@ def compose(
     """The autograded notebook as plain data."""
     verdicts = {score.grade_id: score for score in scores}
     taken = {cell.id for cell in assignment.cells}
+    own = (f"own-{number}" for number in count(1) if f"own-{number}" not in taken)
     composed = []
     for cell, outcome in zip(cells, outcomes, strict=True):
         verdict = verdicts.get(cell.origin.label) if cell.origin and cell.role == "test" else None
-        composed.append(_cell(cell, outcome, verdict, secret, taken))
+        composed.append(_cell(cell, outcome, verdict, secret, own))
     metadata = {
         "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},
@@ -63,20 +66,24 @@ def unseal(notebook: dict[str, Any], data: bytes) -> GradedNotebook | None:
 
 
 def _cell(
-    cell: RebuiltCell, outcome: Outcome, verdict: CellScore | None, secret: Searcher, taken: set[str]
+    cell: RebuiltCell, outcome: Outcome, verdict: CellScore | None, secret: Searcher, own: Iterator[str]
 ) -> dict[str, Any]:
-    if cell.origin is None:
-        metadata: dict[str, Any] = {}
-        cell_id = _free("own", taken)
-    else:
-        metadata, cell_id = _metadata(cell), cell.origin.id
+    origin = cell.origin
+    metadata, cell_id = (_metadata(cell), origin.id) if origin else ({}, next(own))
     composed: dict[str, Any] = {"cell_type": cell.type, "id": cell_id, "metadata": metadata, "source": cell.source}
     if cell.type == "code":
         outputs = [_verdict(verdict)] if verdict else [_shown(output, secret) for output in outcome.outputs]
-        composed |= {"execution_count": None, "outputs": outputs}
-    elif cell.attachments:
-        composed["attachments"] = cell.attachments
-    return composed
+        return composed | {"execution_count": None, "outputs": outputs}
+    if origin and cell.source == origin.released and not cell.attachments:
+        return composed
+    pictures = harmless.attachments(cell.attachments)
+    if cell.type == "raw":
+        metadata["raw_mimetype"] = "text/plain"  # without one, nbconvert writes it into the page as it stands
+    return (
+        composed
+        | {"source": harmless.markdown(cell.source, pictures)}
+        | ({"attachments": pictures} if pictures else {})
+    )
 
 
 def _metadata(cell: RebuiltCell) -> dict[str, Any]:
@@ -114,18 +121,11 @@ def _printed(text: str) -> dict[str, Any]:
 def _shown(output: dict[str, Any], secret: Searcher) -> dict[str, Any]:
     if any(secret.inside(_ANSI.sub("", text)) for text in strings(output)):
         return _printed("[not shown: this output repeats a line of a hidden test]\n")
-    return output
+    return harmless.output(output)
 
 
 def _notes(notes: Sequence[str], taken: set[str]) -> dict[str, Any]:
     lines = "".join(f"- {note}\n" for note in notes)
-    source = f"**About this submission**\n\n{lines}"
-    return {"cell_type": "markdown", "id": _free("notes", taken), "metadata": {KEY: "notes"}, "source": source}
-
-
-def _free(stem: str, taken: set[str]) -> str:
-    number = 1
-    while f"{stem}-{number}" in taken:
-        number += 1
-    taken.add(f"{stem}-{number}")
-    return f"{stem}-{number}"
+    source = harmless.markdown(f"**About this submission**\n\n{lines}")
+    free = next(name for number in count(1) if (name := f"notes-{number}") not in taken)
+    return {"cell_type": "markdown", "id": free, "metadata": {KEY: "notes"}, "source": source}

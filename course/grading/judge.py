@@ -31,10 +31,13 @@ from course.grading.isolation import Sandbox
 from course.grading.proxies import Ended, OutOfTime, Session, StudentError
 from course.grading.rebuild import RebuiltCell
 from course.grading.result import Limits, Outcome
+from course.grading.verdict import quotes
 from course.kit import checks
+from course.leaks import strings
 from course.names import survey
 
 MEMORY_MB = 1024  # that the judge may have beyond what a student's process may
+FULL_CELLS = 20  # of output, which a notebook as a whole may have
 MARGIN = 5  # seconds beyond a cell's own that the judge may take to compare and to describe
 _SPECIAL = re.compile(r"\b__\w+__\b")
 _MAGIC = re.compile(r"^\s*[%!].*$", re.MULTILINE)
@@ -54,11 +57,12 @@ class Judge:
         own = (cell.origin.source for cell in cells if cell.origin and cell.role in ("setup", "exercise"))
         self.operators = frozenset(_SPECIAL.findall("\n".join(own)))
         self.restarts = 0
+        self.room = FULL_CELLS * limits.output_bytes  # for what cells may still show
         self.deadline = time.monotonic() + limits.notebook_seconds
         self.life = contextlib.ExitStack()  # of the student's process
         self.digest = hashlib.sha256(limits.key.encode())
         for cell in cells:
-            if cell.role in ("exercise", "own"):
+            if cell.role in ("exercise", "own", "manual"):
                 self.digest.update(hashlib.sha256(cell.source.encode()).digest())
 
     def run(self, wanted: frozenset[int]) -> list[Outcome]:
@@ -75,16 +79,18 @@ class Judge:
                 self.outcomes[index] = replace(outcome, seconds=time.monotonic() - began)
         return self.outcomes
 
-    def show(self) -> dict[int, Outcome]:
+    def show(self, told: frozenset[int]) -> dict[int, Outcome]:
         """Run the student's side once more, pictures too, in a process that sees no hidden test: what may be shown.
 
-        The visible tests run there as well, for what comes after may use their names.
+        The visible tests run there as well, for what comes after may use their names. Those at the indices in `told`
+        run here, too, and have their own outcome: what they say of a failure.
         """
         shown: dict[int, Outcome] = {}
         deadly = {index for index, outcome in enumerate(self.outcomes) if outcome.ended in ("died", "timeout")}
         while self.restarts <= self.limits.restarts:
             with contextlib.ExitStack() as self.life:
                 self._begin()
+                self.room = FULL_CELLS * self.limits.output_bytes
                 for index, cell in enumerate(self.cells):
                     shows = cell.role != "show" or self.limits.run_show
                     if index in deadly or cell.type != "code" or not cell.source.strip() or not shows:
@@ -92,21 +98,34 @@ class Judge:
                     if time.monotonic() >= self.deadline:
                         return shown
                     self._time_for_a_cell()
+                    usable = True
                     try:
-                        shown[index] = self.session.run(index, cell.source, self.limits.output_bytes)
+                        if index in told:
+                            shown[index] = self._execute(index, cell.source, self._names(index, cell.source))
+                            self.session.forget()
+                            usable = self.usable and shown[index].ended != "died"
+                        if usable:
+                            outcome = self._run(index, cell.source)
+                            shown.setdefault(index, outcome)
                     except OutOfTime as error:
-                        shown[index] = Outcome("timeout", frames=error.frames)
-                        if not error.usable:
-                            deadly.add(index)
-                            break
+                        shown.setdefault(index, Outcome("timeout", frames=error.frames))
+                        usable = error.usable
                     except Ended:
-                        shown[index] = Outcome("died")
+                        shown.setdefault(index, Outcome("died"))
+                        usable = False
+                    if not usable:
                         deadly.add(index)
                         break
                 else:
                     return shown
             self.restarts += 1
         return shown
+
+    def _run(self, index: int, source: str) -> Outcome:
+        """Run a cell of the student's side; all of them together may show as much as some of them."""
+        outcome = self.session.run(index, source, min(self.limits.output_bytes, self.room))
+        self.room = max(0, self.room - sum(map(len, strings(list(outcome.outputs)))))
+        return outcome
 
     def _begin(self) -> None:
         student = self.life.enter_context(self.sandbox.student(self.limits))
@@ -142,7 +161,7 @@ class Judge:
             return Outcome("skipped")
         self._time_for_a_cell()
         try:
-            outcome = self.session.run(index, cell.code, self.limits.output_bytes)
+            outcome = self._run(index, cell.code)
         except OutOfTime as error:
             outcome = Outcome("timeout", frames=error.frames)
             if not error.usable:
@@ -158,22 +177,27 @@ class Judge:
 
     def _test(self, index: int) -> Outcome:
         cell = self.cells[index]
-        assert cell.origin is not None
         self._time_for_a_cell()
         try:
-            theirs = self.session.names(survey(cell.code).needs & self.interface)
+            names = self._names(index, cell.code)
         except (Ended, OutOfTime):
             self._again(index)
             return Outcome("died")
-        names = self.names | theirs
-        if "rng" in self.names:  # secret, the same for the same answers, and independent of which other tests run
-            secret = hashlib.sha256(self.digest.digest() + cell.origin.label.encode()).digest()
-            names["rng"] = np.random.default_rng(list(secret))
         outcome = self._execute(index, cell.code, names)
         self.session.forget()
         if outcome.ended == "died" or (outcome.ended == "timeout" and not self.usable):
             self._again(index)
         return outcome
+
+    def _names(self, index: int, source: str) -> dict[str, Any]:
+        """What a test cell may use."""
+        origin = self.cells[index].origin
+        assert origin is not None
+        names = self.names | self.session.names(survey(source).needs & self.interface)
+        if "rng" in self.names:  # secret, the same for the same answers, and independent of which other tests run
+            secret = hashlib.sha256(self.digest.digest() + origin.label.encode()).digest()
+            names["rng"] = np.random.default_rng(list(secret))
+        return names
 
     def _execute(self, index: int, source: str, names: dict[str, Any]) -> Outcome:
         """Run a cell of the instructor's here. The value of a last expression is the outcome's."""
@@ -198,7 +222,7 @@ class Judge:
         if not isinstance(value, int | float | np.number) or isinstance(value, bool):
             return Outcome("ok")
         try:
-            return Outcome("ok", value=float(value))  # type: ignore[arg-type]
+            return Outcome("ok", value=float(value))
         except (OverflowError, TypeError):  # the student's number, not the test's
             return Outcome("ok", value=0.0)
 
@@ -247,12 +271,13 @@ def examine(
     for name in ("assert_close", "assert_shape", "assert_unchanged"):
         setattr(checks, name, _looking(judge, getattr(checks, name)))
     outcomes = judge.run(wanted)
-    if limits.run_show or _told_too_much(cells, outcomes):
-        shown = {index: outcome for index, outcome in judge.show().items() if cells[index].role != "test"}
-        for index, outcome in shown.items():
-            outcomes[index] = (
-                outcome if outcomes[index].ended == "skipped" else replace(outcomes[index], outputs=outcome.outputs)
-            )
+    knowing = _knowing(cells, outcomes)
+    told = frozenset(index for index in knowing if cells[index].role == "test")
+    if limits.run_show or knowing:
+        shown = judge.show(told)
+        for index, cell in enumerate(cells):
+            if index in knowing or (index in shown and cell.role != "test"):
+                outcomes[index] = _shown(outcomes[index], shown.get(index))
     return outcomes
 
 
@@ -269,13 +294,29 @@ def _looking(judge: Judge, check: Callable[..., None]) -> Callable[..., None]:
 
 
 def _limit_memory(megabytes: int) -> None:
-    """Let this process have so much more; an answer may be small, and what a test computes from it as large as it is."""
+    """Let this process have so much more: what a test computes from a small answer may be large."""
     with contextlib.suppress(OSError, ValueError):  # no /proc, or less is allowed already
         held = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
         resource.setrlimit(resource.RLIMIT_AS, (held + megabytes * 2**20, resource.RLIM_INFINITY))
 
 
-def _told_too_much(cells: Sequence[RebuiltCell], outcomes: Sequence[Outcome]) -> bool:
-    """Whether a cell that ran after a test showed something, which may then be the inputs of a hidden test."""
-    first = next((index for index, cell in enumerate(cells) if cell.role == "test"), len(cells))
-    return any(outcome.outputs for outcome in outcomes[first:])
+def _knowing(cells: Sequence[RebuiltCell], outcomes: Sequence[Outcome]) -> frozenset[int]:
+    """The cells that said something after a hidden test: what they say may be its inputs, whatever it looks like."""
+    tests = (index for index, cell in enumerate(cells) if cell.origin and cell.role == "test" and cell.origin.hidden)
+    first = next(tests, len(cells))
+    later = ((index, outcomes[index]) for index in range(first + 1, len(cells)))
+    return frozenset(
+        index for index, outcome in later if outcome.outputs or quotes(cells[index].origin, index, outcome)
+    )
+
+
+def _shown(outcome: Outcome, shown: Outcome | None) -> Outcome:
+    """An outcome that says what the cell says where no hidden test has run. If it fails only after one: nothing."""
+    if outcome.ended == "skipped":
+        return shown or outcome
+    outputs = shown.outputs if shown else ()
+    if outcome.ended != "error":
+        return replace(outcome, outputs=outputs)
+    if shown is None or shown.ended != "error":
+        return replace(outcome, outputs=outputs, ename="", evalue="")
+    return replace(shown, seconds=outcome.seconds)

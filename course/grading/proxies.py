@@ -26,6 +26,7 @@ from course.grading.isolation import Student
 from course.grading.result import Limits, Outcome
 from course.grading.student.channel import DEEPEST, Gone, ProtocolError
 from course.grading.student.codec import CodecError, Decoder, Encoder, Tag
+from course.leaks import strings
 
 GRACE = 1.0  # seconds that an interrupted process has to answer
 LONGEST = 2000  # characters of what it says about an exception
@@ -83,13 +84,16 @@ class Session:
         Raises:
             OutOfTime, Ended: as they say.
         """
-        message, late = self._ask("run", index, source, output_bytes)
+        try:
+            message, late = self._ask("run", index, source, output_bytes)
+        except CodecError as error:
+            return Outcome("error", ename="ValueError", evalue=f"the cell is too long: {error}")
         ended, ename, evalue, frames, outputs = self._parts(message, 5)
         if _text(ended) not in ("ok", "error", "timeout"):
             raise Ended("a damaged answer")
         if late and ended != "timeout":
             raise OutOfTime((), False)
-        return Outcome(ended, _outputs(outputs), _text(ename), _text(evalue), _frames(frames))
+        return Outcome(ended, _outputs(outputs, output_bytes), _text(ename), _text(evalue), _frames(frames))
 
     def names(self, wanted: Iterable[str]) -> dict[str, Any]:
         """What the student's code binds of these names."""
@@ -379,6 +383,10 @@ def _copy_back(array: np.ndarray, new: np.ndarray) -> None:
     array[...] = new
 
 
+def _whole(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
 def _text(value: Any) -> str:
     return value[:LONGEST] if isinstance(value, str) else "?"
 
@@ -390,18 +398,20 @@ def _frames(value: Any) -> tuple[tuple[int, int], ...]:
     return tuple((cell, line) for cell, line in pairs if type(cell) is int and type(line) is int)
 
 
-def _outputs(value: Any) -> tuple[dict[str, Any], ...]:
-    """Outputs in nbformat's form, made anew from what the student's process says."""
+def _outputs(value: Any, most: int) -> tuple[dict[str, Any], ...]:
+    """Outputs in nbformat's form, made anew from what the student's process says; `most` characters of them."""
     found: list[dict[str, Any]] = []
+    most += 20 * LONGEST  # errors are kept beyond it
     for output in value if isinstance(value, list) else ():
-        if not isinstance(output, dict):
+        most -= 100 + sum(map(len, strings(output)))
+        if most < 0 or not isinstance(output, dict):
             continue
         kind, stream = _text(output.get("output_type")), _text(output.get("name"))
         if kind == "stream" and stream in ("stdout", "stderr"):
-            found.append({"output_type": kind, "name": stream, "text": str(output.get("text", ""))})
+            found.append({"output_type": kind, "name": stream, "text": _whole(output.get("text"))})
         elif kind == "error":
             lines = output.get("traceback")
-            traceback = [str(line) for line in lines] if isinstance(lines, list) else []
+            traceback = [_whole(line) for line in lines] if isinstance(lines, list) else []
             found.append(
                 {
                     "output_type": kind,

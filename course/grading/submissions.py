@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from course import CourseError
-from course.assignment import Assignment
+from course.assignment import LARGEST, Assignment
 from course.directory import CourseDirectory
 from course.grading.engine import VERSION
 from course.grading.result import Limits
@@ -28,12 +28,19 @@ class Submission:
         wanted = f"{self.assignment.notebook}.ipynb"
         notes: tuple[str, ...] = ()
         try:
+            # A link would hand in whatever it leads to: somebody else's answers, or the solution.
+            if self.folder.is_symlink() or self.folder.parent.is_symlink():
+                return HandedIn(self, None, "The folder of this submission is a link, and is not followed.")
             stamp = self.folder / "timestamp.txt"
-            timestamp = stamp.read_text(errors="replace").strip() if stamp.is_file() else None
-            there = sorted(path.name for path in self.folder.glob("*.ipynb") if path.is_file())
+            timestamp = _start(stamp).strip() if _is_file(stamp) else None
+            there = sorted(path.name for path in self.folder.glob("*.ipynb") if _is_file(path))
             if wanted not in there and len(there) == 1:
                 notes = (f"The notebook had been renamed to {_shown(there[0])}; it was graded as {wanted}.",)
                 wanted = there[0]
+            if (self.folder / wanted).is_symlink():
+                return HandedIn(self, None, f"{wanted} is a link, and is not followed.")
+            if wanted in there and (self.folder / wanted).stat().st_size > LARGEST:
+                return HandedIn(self, None, f"{_shown(wanted)} is too large; clear the outputs of its cells.")
             if wanted in there:
                 return HandedIn(self, (self.folder / wanted).read_bytes(), None, notes, timestamp)
             found = ", ".join(map(_shown, there)) or "no notebook"
@@ -80,6 +87,15 @@ def find(course: CourseDirectory, assignments: Iterable[Assignment], students: S
     return [submission for submission in found if not students or submission.student in students]
 
 
+def _is_file(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink()
+
+
+def _start(path: Path) -> str:
+    with path.open(errors="replace") as file:
+        return file.read(100)
+
+
 def _shown(name: str) -> str:
     """A file name from a student, harmless in Markdown and HTML."""
-    return "`" + html.escape(name.replace("`", "'"))[:100] + "`"
+    return "`" + html.escape(" ".join(name.replace("`", "'").split()))[:100] + "`"

@@ -6,6 +6,7 @@ place in the student's own code, never the test's source or its inputs.
 
 from __future__ import annotations
 
+import builtins
 import math
 import re
 from collections.abc import Sequence
@@ -17,7 +18,12 @@ from course.leaks import Searcher
 
 LONGEST = 3000  # characters of a message
 CHECKS = ("CheckFailed", "AssertionError")  # exceptions whose text the course wrote, not the student
+FEW = 6  # numbers that a hidden test's message may hold
+NAMED = frozenset(name for name in dir(builtins) if name[0].isupper()) | {"AxisError", "LinAlgError"}
+UNSAID = "it failed after other tests had run, and not without them: does your code keep something between calls?"
 _TEMPORARY = re.compile(r"<cell \d+>, (?=line \d)")  # the name under which a cell was compiled
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # they would command the terminal that shows a message
+_NUMBER = re.compile(r"\d+(?:\.\d+)?(?:e[+-]?\d+)?")
 _MISSING = re.compile(r"name '(\w+)' is not defined")
 
 
@@ -33,7 +39,7 @@ def score(
         message = None if points == full else f"partial credit: {points:g} of {full:g} points"
         return CellScore(origin.label, origin.title, points, full, message)
     hidden = _is_hidden(origin, index, outcome)
-    message = _message(index, cells, outcomes, hidden, cell_seconds)
+    message = _CONTROLS.sub("", _message(index, cells, outcomes, hidden, cell_seconds))
     if secret.inside(message):
         message = "a test that is not shown failed; what it said repeats its source."
         hidden = True
@@ -48,7 +54,15 @@ def reason(outcome: Outcome) -> str:
         return "it did not end in time"
     if outcome.ended == "died":
         return "it ended the Python process"
-    return f"{outcome.ename}: {_TEMPORARY.sub('', outcome.evalue)}"[:500]
+    if not outcome.ename:
+        return UNSAID.rstrip(".")
+    return _CONTROLS.sub("", f"{outcome.ename}: {_TEMPORARY.sub('', outcome.evalue)}"[:500])
+
+
+def quotes(origin: Cell | None, index: int, outcome: Outcome) -> bool:
+    """Whether a message repeats what an exception says, which a hidden test's does not."""
+    told = outcome.ended == "error" and outcome.ename != "NotImplementedError"
+    return told and not (origin and origin.role == "test" and _is_hidden(origin, index, outcome))
 
 
 def _partial(outcome: Outcome, full: float) -> float:
@@ -79,29 +93,52 @@ def _message(
         return "not run: the time for the whole notebook was used up before."
     if outcome.ended == "timeout":
         return f"no answer within {cell_seconds} s: an endless loop?" + place
+    if not outcome.ename:
+        return UNSAID
     if outcome.ename == "NotImplementedError":
         return "NotImplementedError: this exercise is not answered yet."
     if outcome.ename in CHECKS and not outcome.by_student:
         text = outcome.evalue.strip() or "the answer is wrong."
-        return f"{outcome.ename}: {text.splitlines()[0] if hidden else text}"
+        return (
+            f"{outcome.ename}: {_guarded(outcome.ename, text.splitlines()[0], cells[index].code) if hidden else text}"
+        )
     missing = _MISSING.search(outcome.evalue) if outcome.ename == "NameError" else None
-    if missing:
-        return f"NameError: {missing[0]}" + (_why_missing(missing[1], cells, outcomes) or place)
-    if hidden:  # the text of such an exception may quote an input
-        return f"your code raised {outcome.ename}" + place
+    why = _why_missing(missing[1], cells, outcomes) if missing else ""
+    if missing and (why or not hidden):
+        return f"NameError: {missing[0]}" + (why or place)
+    if hidden:  # whatever such an exception says may be an input, its own name too
+        return f"your code raised {outcome.ename if outcome.ename in NAMED else 'an exception of its own'}" + place
     return f"{outcome.ename}: {outcome.evalue}".strip().removesuffix(":") + place
+
+
+def _guarded(ename: str, line: str, source: str) -> str:
+    """What a hidden test says, without what the student's answer may have put there: it can spell an input.
+
+    Of a check's diagnosis these are the numbers: a shape, a factor. Other texts hold words of the test's own only.
+    """
+    what, colon, found = line.partition(": ")
+    if ename == "CheckFailed":
+        few = len(_NUMBER.findall(found)) <= FEW
+        return what + colon + _NUMBER.sub(lambda number: number[0] if few and len(number[0]) < 3 else "...", found)
+    known = NAMED.union(re.findall(r"\w+", source))
+    return line if known.issuperset(re.findall(r"\w+", line)) else "the answer is wrong."
 
 
 def _place(index: int, cells: Sequence[RebuiltCell], outcome: Outcome) -> str:
     """The innermost line of the student's own code that the exception went through, if any."""
-    inside = [(cell, line) for cell, line in outcome.frames if cells[cell].role in ("exercise", "own", "manual")]
+    inside = [
+        (cell, line)
+        for cell, line in outcome.frames  # which the student's process says
+        if 0 <= cell < len(cells)
+        and cells[cell].role in ("exercise", "own", "manual")
+        and 0 < line <= cells[cell].source.count("\n") + 1
+    ]
     if not inside or outcome.frames[-1][0] == index:
         return ""
     cell, line = inside[-1]
-    origin, lines = cells[cell].origin, cells[cell].source.split("\n")
+    origin, text = cells[cell].origin, cells[cell].source.split("\n")[line - 1].strip()
     name = f"your cell {origin.label}" if origin else "a cell of your own"
-    text = f": {lines[line - 1].strip()}" if 0 < line <= len(lines) else ""
-    return f"\n  in {name}, line {line}{text}"
+    return f"\n  in {name}, line {line}: {text}"
 
 
 def _why_missing(name: str, cells: Sequence[RebuiltCell], outcomes: Sequence[Outcome]) -> str:

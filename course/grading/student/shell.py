@@ -15,6 +15,7 @@ from traitlets import Type
 from traitlets.config import Config
 
 TEXT = 2000  # characters of an exception's text
+LINES = 20  # of its traceback, each a frame
 
 
 class Outputs:
@@ -55,7 +56,13 @@ class Outputs:
                 output |= {"data": data, "metadata": metadata}
 
     def error(self, name: str, text: str, traceback: list[str]) -> None:
-        """An exception that ended the cell."""
+        """An exception that ended the cell; of a long text its beginning and its end."""
+        traceback = [
+            line if len(line) <= TEXT else f"{line[: TEXT // 2]} ... {line[-TEXT // 2 :]}" for line in traceback
+        ]
+        traceback = (
+            traceback if len(traceback) <= LINES else [*traceback[: LINES // 2], "...", *traceback[-LINES // 2 :]]
+        )
         self.kept.append({"output_type": "error", "ename": name, "evalue": text, "traceback": traceback})
 
     def clear(self, wait: bool) -> None:
