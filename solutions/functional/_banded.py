@@ -59,7 +59,7 @@ def _image_view(rows: np.ndarray, n: int, c: int, h: int, w: int) -> np.ndarray:
     return rows.reshape(h, n, c, w).transpose(1, 2, 0, 3)  # (H, N, C, W) -> (N, C, H, W)
 
 
-def _along(window: Window, axis: int) -> list[tuple[int, slice, slice]]:
+def _along(window: Window, axis: int) -> tuple[tuple[int, slice, slice], ...]:
     return meetings_on_one_axis(*(field[axis] for field in (*window, window.output)))
 
 

@@ -8,6 +8,7 @@ The padding is never built: outputs that would read it are left out of the slice
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import product
 from typing import Any, NamedTuple
 
@@ -26,10 +27,7 @@ class Window(NamedTuple):
     @property
     def output(self) -> tuple[int, ...]:
         """Number of window positions on each axis: floor((size + 2 padding - span) / stride) + 1."""
-        return tuple(
-            (n + 2 * p - (d * (k - 1) + 1)) // s + 1
-            for n, k, s, p, d in zip(self.size, self.kernel, self.stride, self.padding, self.dilation, strict=True)
-        )
+        return _positions(self)
 
     def check(self, name: str, space: Sequence[str]) -> None:
         """Raise a ValueError that begins with `name` where the kernel is larger than the padded input."""
@@ -50,9 +48,16 @@ class Window(NamedTuple):
             yield k, (..., *written), (..., *read)
 
 
+@lru_cache(maxsize=1000)  # a network asks the same of its few windows in every step
+def _positions(window: Window) -> tuple[int, ...]:
+    return tuple((n + 2 * p - (d * (k - 1) + 1)) // s + 1 for n, k, s, p, d in zip(*window, strict=True))
+
+
+@lru_cache(maxsize=1000)
 def meetings_on_one_axis(
     size: int, kernel: int, stride: int, padding: int, dilation: int, output: int
-) -> list[tuple[int, slice, slice]]:
+) -> tuple[tuple[int, slice, slice], ...]:
+    """What `Window.meetings` yields, for one axis."""
     places = []
     for k in range(kernel):
         first = k * dilation - padding  # where output 0 reads; negative in the padding
@@ -61,4 +66,4 @@ def meetings_on_one_axis(
         if start < stop:
             read = slice(first + start * stride, first + (stop - 1) * stride + 1, stride)
             places.append((k, slice(start, stop), read))
-    return places
+    return tuple(places)
