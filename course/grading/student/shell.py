@@ -201,7 +201,7 @@ def start() -> Shell:
     matplotlib.pyplot.figure()  # finds its fonts
     matplotlib.pyplot.close("all")
     sys.stdout, sys.stderr = Stream("stdout", Shell.outputs), Stream("stderr", Shell.outputs)
-    sys.stdin = open(os.devnull)  # noqa: SIM115  (stays open)
+    sys.stdin = io.StringIO()  # no file, whose descriptor would be the channel's in a child
     for source in ("plt = None\n1 + 1", "1 / 0"):  # the first cell and the first traceback import much
         shell.run(0, source, 1000)
     shell.reset()
