@@ -25,6 +25,8 @@ from course.grading.student.server import Server
 from course.grading.student.shell import Shell, start
 
 REQUEST_BYTES = 10_000
+WATCHED = 0.2  # seconds between two looks at what children hold
+FEWEST = 2  # processes that there are beside children: this one, and bubblewrap's
 SECONDS = 10  # to get a process ready
 
 
@@ -34,6 +36,8 @@ class Parent:
     def __init__(self, listener: socket.socket, jailed: bool, shell: Shell) -> None:
         self.listener, self.jailed, self.shell = listener, jailed, shell
         self.children: dict[socket.socket, int] = {}  # by lifeline; 0 before there is one
+        self.most: dict[int, int] = {}  # bytes of memory, by child
+        self.mine = jail.resident(os.getpid()) if jailed else 0
 
     def run(self) -> None:
         """Serve until whoever started this ends."""
@@ -41,7 +45,7 @@ class Parent:
             self.selector.register(self.listener, selectors.EVENT_READ)
             self.selector.register(0, selectors.EVENT_READ)  # stdin ends together with whoever started this
             while True:
-                for key, _ in self.selector.select(timeout=1):
+                for key, _ in self.selector.select(timeout=WATCHED if self.children else 1):
                     if key.fileobj == 0:
                         self._end()
                     elif key.fileobj is self.listener:
@@ -51,6 +55,8 @@ class Parent:
                     else:
                         self._heard(key.fileobj)  # type: ignore[arg-type]
                 self._reap()
+                if self.jailed and self.children:
+                    self._watch()
 
     def _heard(self, lifeline: socket.socket) -> None:
         child = self.children[lifeline]
@@ -65,8 +71,10 @@ class Parent:
             else:
                 reply: dict[str, Any]
                 try:
-                    self.children[lifeline] = self._fork(descriptors[0], json.loads(data))
-                    reply = {"pid": self.children[lifeline]}
+                    limits = json.loads(data)
+                    self.children[lifeline] = child = self._fork(descriptors[0], limits)
+                    self.most[child] = limits["memory_mb"] * 2**20
+                    reply = {"pid": child}
                 except OSError as error:
                     reply = {"error": str(error)}
                 finally:
@@ -85,12 +93,30 @@ class Parent:
                 # In a jail the first process takes the whole namespace with it; elsewhere the group has to do.
                 os.kill(child, signal.SIGKILL) if self.jailed else os.killpg(child, signal.SIGKILL)
 
+    def _watch(self) -> None:
+        """Kill a child that has with all its processes more memory than one of them may have: limits are for each."""
+        if sum(map(bool, self.children.values())) + FEWEST >= sum(name.isdigit() for name in os.listdir("/proc")):
+            return
+        parents, held = jail.parents(), dict.fromkeys(self.most, 0)
+        for process in parents:
+            first = process
+            while first in parents and first not in held:
+                first = parents[first]
+            if first in held:
+                with contextlib.suppress(OSError, ValueError):  # it may have ended
+                    held[first] += max(0, jail.resident(process) - self.mine)
+        for child, size in held.items():
+            if size > self.most[child]:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(child, signal.SIGKILL)
+
     def _reap(self) -> None:
         with contextlib.suppress(ChildProcessError):
             while True:
                 child, _ = os.waitpid(-1, os.WNOHANG)
                 if not child:
                     return
+                self.most.pop(child, None)
                 for lifeline, known in self.children.items():
                     if known == child:  # its number may soon be another process's
                         self.children[lifeline] = 0
