@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -102,8 +103,8 @@ def init(directory: Path, db_url: str | None) -> int:
 
     made = course_directory.create(directory, db_url=db_url)
     names = assignment.names(made.source)
-    click.echo(f"{directory} is a course directory now, with {len(names)} assignments: {', '.join(names)}.")
-    click.echo(f"Next: cd {directory} && course build")
+    click.echo(f"{directory} is a course directory now, with {', '.join(names) or 'no assignment yet'}.")
+    click.echo(f"Next: cd {shlex.quote(str(directory))} && course build")
     return 0
 
 

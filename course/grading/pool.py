@@ -19,6 +19,7 @@ from course.grading.submissions import HandedIn, Submission
 
 # What a grading process needs: the engine, and what setup cells import.
 WARM = (
+    "course.quick",
     "course.grading.engine",
     "course.kit.checks",
     "course.kit.data",
