@@ -228,13 +228,14 @@ def grade(
         course grade --executor dask --address tcp://HOST:8786
     """
     from course.console import console, grade_table, progress
-    from course.grading import isolation
+    from course.grading import isolation, workers
 
     if executor == "local":
         if address and _typed("address"):
             raise click.UsageError("--address is for --executor dask.")
-        isolation.sandbox(require_sandbox)  # gets ready while the rest is imported
-    from course.grading import cluster, pool, submissions
+        isolation.sandbox(require_sandbox)  # both get ready while the rest is imported
+        workers.start()
+    from course.grading import cluster, submissions
     from course.grading.batch import grade_class
 
     opened, chosen = _chosen(root, assignments, built=not assignments)
@@ -244,10 +245,10 @@ def grade(
         click.echo(f"Finishing the {running} submissions that have begun; Ctrl-C again to stop at once.", err=True)
 
     with contextlib.ExitStack() as stack:
-        processes: MakeExecutor = pool.processes
+        processes: MakeExecutor = workers.processes
         if executor == "dask":
-            workers = stack.enter_context(cluster.connected(address))
-            processes, jobs = workers.executor, jobs or workers.threads
+            dask = stack.enter_context(cluster.connected(address))
+            processes, jobs = dask.executor, jobs or dask.threads
         step = stack.enter_context(progress("grading", len(handed_in)))
         batch = grade_class(
             opened,

@@ -27,9 +27,10 @@ from course.grading.batch import key
 from course.grading.engine import grade
 from course.grading.gradebook import check_built
 from course.grading.isolation import SANDBOX
-from course.grading.pool import check_solution, warm_up
+from course.grading.pool import check_solution
 from course.grading.rebuild import ANSWERED
 from course.grading.result import GradedNotebook, Limits
+from course.grading.workers import warm_up
 
 
 class Execute(Stock):

@@ -19,9 +19,10 @@ from course.assignment import read_notebook
 from course.directory import CourseDirectory, write
 from course.grading import autograded, gradebook
 from course.grading.engine import grade
-from course.grading.pool import Engine, Known, MakeExecutor, Runner, processes
+from course.grading.pool import Engine, Known, MakeExecutor, Runner
 from course.grading.result import GradedNotebook, Limits
 from course.grading.submissions import HandedIn, Submission
+from course.grading.workers import processes
 
 KEY = "grading.key"  # in the course directory
 

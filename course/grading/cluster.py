@@ -20,7 +20,7 @@ from typing import Any
 
 from course import CourseError
 from course.grading import isolation
-from course.grading.pool import warm_up
+from course.grading.workers import warm_up
 
 SECONDS = 10  # for the scheduler to answer
 WORKER_SECONDS = 60  # for the first worker to be there, on a cluster that starts them when it is asked to work

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from nbgrader.api import Comment, Grade, MissingEntry, Student, SubmittedAssignment, SubmittedNotebook
+from nbgrader.api import BaseCell, Comment, Grade, MissingEntry, Student, SubmittedAssignment, SubmittedNotebook
 from nbgrader.plugins import LateSubmissionPlugin
 from nbgrader.utils import parse_utc
 from sqlalchemy.exc import DataError, SQLAlchemyError
@@ -121,8 +121,11 @@ def _write(
     submitted = _submission(book, assignment, student, _moment(timestamp))
     for notebook in submitted.notebooks:
         if notebook.name == assignment.notebook:
+            # Held here, the cells are read by one query, and not by one for each row that asks for its cell's name.
+            cells = book.db.query(BaseCell).filter(BaseCell.notebook_id == notebook.notebook_id).all()
             _scores(notebook, graded)
             _comments(notebook, graded)
+            del cells
             book.db.flush()
             book.db.refresh(notebook)
             notebook.late_submission_penalty = _penalty(course, submitted, notebook, student)

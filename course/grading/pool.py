@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 import signal
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
-from importlib import import_module
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 
 from course import CourseError
 from course.assignment import Assignment
 from course.grading.engine import refuse
-from course.grading.isolation import Sandbox, sandbox, use
 from course.grading.result import CellScore, GradedNotebook, Limits
 from course.grading.submissions import HandedIn, Submission
 
-# What a grading process needs: the engine, and what setup cells import.
-WARM = (
-    "course.quick",
-    "course.grading.engine",
-    "course.kit.checks",
-    "course.kit.data",
-    "course.kit.plots",
-    "matplotlib.pyplot",
-    "scipy.linalg",
-    "scipy.signal",
-)
 Known = Mapping[str, CellScore]
 Engine = Callable[[bytes, Assignment, Limits, Known], GradedNotebook]
 MakeExecutor = Callable[[int], Executor]
@@ -178,30 +163,3 @@ def _kill(pool: Executor) -> None:
     """End a pool's processes at once; their sandboxes notice and end too."""
     for process in list((getattr(pool, "_processes", None) or {}).values()):
         process.kill()
-
-
-def warm_up() -> None:
-    """Import what a grading process needs, so that judges fork from a process that has it."""
-    for name in WARM:
-        import_module(name)
-
-
-def processes(jobs: int) -> Executor:
-    """So many processes on this machine. They leave Ctrl-C to the one that started them, and end when it ends."""
-    os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"))
-    context = multiprocessing.get_context("forkserver")  # they fork from one that has imported everything once
-    context.set_forkserver_preload(list(WARM))
-    return ProcessPoolExecutor(jobs, mp_context=context, initializer=_in_worker, initargs=(sandbox(),))
-
-
-def _in_worker(running: Sandbox) -> None:
-    use(running)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()
-
-    def follow() -> None:
-        if parent is not None:
-            parent.join()
-            os._exit(1)
-
-    threading.Thread(target=follow, daemon=True).start()

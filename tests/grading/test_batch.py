@@ -234,7 +234,7 @@ def test_ctrl_c_finishes_what_runs_and_says_how_to_go_on(course, hand_in):
 
 def test_workers_end_with_the_one_that_started_them(tmp_path):
     script = (
-        "import time\nfrom course.grading.pool import processes\n"
+        "import time\nfrom course.grading.workers import processes\n"
         "if __name__ == '__main__':\n    pool = processes(1)\n    import os\n"
         "    print(pool.submit(os.getpid).result(), flush=True)\n    time.sleep(60)\n"
     )
