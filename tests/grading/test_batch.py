@@ -15,7 +15,7 @@ from nbgrader.api import Gradebook
 
 from course import CourseError
 from course.directory import open_course
-from course.grading import pool
+from course.grading import workers
 from course.grading.batch import grade_class
 from course.grading.engine import refuse
 from course.grading.result import CellScore, Limits
@@ -133,7 +133,7 @@ def test_a_grading_process_that_is_killed_costs_one_submission(hand_in, run):
     for student in ("a", "b", "d", "e"):
         hand_in(student)
     hand_in("c", b"KILL ME")
-    batch = run(executor=pool.processes, jobs=2)
+    batch = run(executor=workers.processes, jobs=2)
     assert {name: points for name, (points, _, _) in table(batch).items()} == {
         "a": 4.5,
         "b": 4.5,
