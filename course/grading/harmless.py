@@ -22,15 +22,18 @@ TAGS = re.compile(
     r"|span|strong|sub|sup|table|tbody|td|tfoot|th|thead|tr|u|ul|var",
     re.IGNORECASE,
 )
-_DROPPED = re.compile(r"<(script|style)\b.*?</\1\s*>|<!--.*?-->", re.IGNORECASE | re.DOTALL)
+_DROPPED = {"<script": "</script>", "<style": "</style>", "<!--": "-->"}  # with all that is between
+_BEGINS = re.compile("|".join(_DROPPED), re.IGNORECASE)
 _TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]*)([^<>]*)>")
 _PLAIN_TAG = re.compile(r"</?([A-Za-z][A-Za-z0-9]*)\s*/?>")
-_ATTRIBUTES = re.compile(
-    r"""\b(?:(?:col|row)span=["']?\d{1,4}\b["']?"""
-    r"""|style=["']\s*text-align:\s*(?:left|right|center);?\s*["']"""
-    r"""|href=["']https?://[^\s"'<>`]+["']"""
-    r"""|src=["']data:image/(?:png|jpeg|gif);base64,[A-Za-z0-9+/=\s]+["'])"""
-)
+_ATTRIBUTE = re.compile(r"""\b([a-z]+)=(?:"([^"'<>`]*)"|'([^"'<>`]*)'|(\d+))""", re.IGNORECASE)
+_VALUES = {
+    "colspan": re.compile(r"\d{1,4}"),
+    "rowspan": re.compile(r"\d{1,4}"),
+    "style": re.compile(r"\s*text-align:\s*(?:left|right|center);?\s*"),
+    "href": re.compile(r"https?://\S+"),
+    "src": re.compile(r"data:image/(?:png|jpeg|gif);base64,[A-Za-z0-9+/=\s]+"),
+}
 _BASE64 = re.compile(r"[A-Za-z0-9+/\s]+={0,2}\s*")
 _OPENS = re.compile(r"<(?=[A-Za-z/!?])")
 _ENTITY = re.compile(r"&(?=#|colon;|Tab;|NewLine;)")  # by which an address could hide its scheme
@@ -54,7 +57,7 @@ def markdown(text: str, pictures: Container[str] = ()) -> str:
 def html(text: str) -> str:
     """A page that a cell displays, such as a table."""
     pieces, end = [], 0
-    text = _DROPPED.sub("", _CONTROLS.sub("", text))
+    text = _dropped(_CONTROLS.sub("", text))
     for match in _TAG.finditer(text):
         pieces += [text[end : match.start()].replace("<", "&lt;"), _tag(*match.groups())]
         end = match.end()
@@ -102,10 +105,28 @@ def _picture(kind: str, data: str) -> bool:
     return kind in PICTURES and _BASE64.fullmatch(data) is not None
 
 
+def _dropped(text: str) -> str:
+    """The page without scripts, styles and comments, of which the text would be left; in linear time."""
+    lowered = text.lower() if text.isascii() else re.sub("[A-Z]+", lambda found: found[0].lower(), text)
+    pieces, end = [], 0
+    for begin in _BEGINS.finditer(text):
+        if begin.start() >= end:
+            closed = lowered.find(close := _DROPPED[begin[0].lower()], begin.end())
+            if closed < 0:
+                break
+            pieces.append(text[end : begin.start()])
+            end = closed + len(close)
+    return "".join([*pieces, text[end:]])
+
+
 def _tag(slash: str, name: str, rest: str) -> str:
     if not TAGS.fullmatch(name):
         return ""
-    attributes = [] if slash else _ATTRIBUTES.findall(rest)
+    attributes = []
+    for found in () if slash else _ATTRIBUTE.finditer(rest):
+        attribute, value = found[1].lower(), found[2] or found[3] or found[4] or ""
+        if attribute in _VALUES and _VALUES[attribute].fullmatch(value):
+            attributes.append(f'{attribute}="{value}"')
     return f"<{slash}{' '.join([name.lower(), *attributes])}>"
 
 

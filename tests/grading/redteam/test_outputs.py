@@ -3,6 +3,7 @@
 
 import json
 import re
+import time
 from dataclasses import replace
 from html.parser import HTMLParser
 
@@ -10,6 +11,7 @@ import nbformat
 import pytest
 
 from course.authoring.answers import submission
+from course.grading import harmless
 
 from .conftest import LIMITS, MODEL, SERVER, own
 
@@ -29,6 +31,10 @@ SCRIPTS = {
     "a table with a handler": "<table onclick=alert('PWNED')><tr><td style='background:url(javascript:alert(1))'>x</table>",
     "a link": "<a href=\"javascript:alert('PWNED')\">x</a>",
     "a link with entities": "<a href='&#106;avascript&colon;alert(1)'>PWNED</a>",
+    "quotes of two kinds": '<a href="https://x/\'> y" onclick="alert(\'PWNED\')" x=">z</a>',
+    "quotes of two kinds, the other way": "<img src='data:image/png;base64,AA==\"> ' onerror='alert(1)' x='>",
+    "a tag around a tag": "<b<script>>alert('PWNED')<b onclick=alert(1)</b>>",
+    "an attribute of two lines": "<a href=\"https://x\nonclick=alert('PWNED')\">x</a>",
     "a comment": "<!--><script>alert('PWNED')</script>-->",
     "a form": "<form action=//evil.example><input name=password><button>PWNED</button></form>",
     "a frame": "<iframe srcdoc=\"<script>alert('PWNED')</script>\"></iframe>",
@@ -178,6 +184,16 @@ def test_attachments_are_pictures(mini_assignment, mini_release, hand_over):
     shown = page(graded)
     assert f"data:image/png;base64,{png}" in shown
     assert Page(shown).found == []
+
+
+@pytest.mark.parametrize(
+    "piece", ["<", "<b ", "<script", "<style>", "<!--", "<a href='", "s c r i p t ", "&#", "attachment", "\x1b[", "``"]
+)
+def test_making_harmless_takes_no_longer_than_reading(piece):
+    text = piece * (100_000 // len(piece))
+    began = time.monotonic()
+    harmless.markdown(text), harmless.html(text), harmless.plain(text)
+    assert time.monotonic() - began < 1
 
 
 HONEST_TEXT = """# My answer
