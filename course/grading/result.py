@@ -18,7 +18,7 @@ class Limits:
     notebook_seconds: int = 600
     output_bytes: int = 1_000_000  # kept of each cell's output
     restarts: int = 20  # processes that a submission may crash before the rest of it is given up
-    memory_mb: int = 2048  # of each process, beyond what Python and the libraries take
+    memory_mb: int = 2048  # of all processes together, beyond what Python and the libraries take
     processes: int = 64  # threads count as processes
     open_files: int = 256
     file_mb: int = 64  # each file that it writes
