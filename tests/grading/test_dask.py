@@ -12,9 +12,10 @@ import pytest
 
 from course import CourseError
 from course.cli import main
-from course.grading import cluster, workers
+from course.grading import cluster
 from course.grading.batch import grade_class
 from course.grading.result import Limits
+from course.grading.workers import processes
 from course.grading.submissions import find
 
 distributed = pytest.importorskip("distributed", reason="distributed is missing; install the extra `dask`")
@@ -83,7 +84,7 @@ def test_a_cluster_gives_the_same_results_as_this_machine(workers, run, hand_in)
     there = run(workers.executor, limits=Limits(cell_seconds=2))
     assert workers.threads == 2
     assert points(there) == {"endless": 0, "hidden": 1, "kills": 0, "solved": 4.5}
-    here = run(workers.processes, limits=Limits(cell_seconds=2), force=True)
+    here = run(processes, limits=Limits(cell_seconds=2), force=True)
     assert table(there) == table(here)
 
 
