@@ -15,8 +15,8 @@ from course.cli import main
 from course.grading import cluster
 from course.grading.batch import grade_class
 from course.grading.result import Limits
-from course.grading.workers import processes
 from course.grading.submissions import find
+from course.grading.workers import processes
 
 distributed = pytest.importorskip("distributed", reason="distributed is missing; install the extra `dask`")
 dask = pytest.importorskip("dask")
