@@ -31,7 +31,7 @@ SCRIPTS = {
     "a table with a handler": "<table onclick=alert('PWNED')><tr><td style='background:url(javascript:alert(1))'>x</table>",
     "a link": "<a href=\"javascript:alert('PWNED')\">x</a>",
     "a link with entities": "<a href='&#106;avascript&colon;alert(1)'>PWNED</a>",
-    "quotes of two kinds": '<a href="https://x/\'> y" onclick="alert(\'PWNED\')" x=">z</a>',
+    "quotes of two kinds": '<a href="https://x/\'> y" onclick="alert(\'PWNED\')" x>z</a>',
     "quotes of two kinds, the other way": "<img src='data:image/png;base64,AA==\"> ' onerror='alert(1)' x>",
     "a tag around a tag": "<b<script>>alert('PWNED')<b onclick=alert(1)</b>>",
     "an attribute of two lines": "<a href=\"https://x\nonclick=alert('PWNED')\">x</a>",
