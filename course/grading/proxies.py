@@ -65,7 +65,8 @@ class Session:
     ) -> None:
         self._channel, self._interrupt, self._limits = student.channel, student.interrupt, limits
         self.operators, self._hold = operators, hold
-        self._held: list[tuple[np.ndarray, np.ndarray]] = []  # arrays of the judge's, and what the student made of them
+        # Arrays of the judge's, what the student made of them, and what they held then: a test may write to one, too.
+        self._held: list[tuple[np.ndarray, np.ndarray, bytes]] = []
         self._functions: list[Callable[..., Any]] = []
         self._number = 0
         self._depth = 0  # calls back that are running
@@ -132,8 +133,9 @@ class Session:
             for part in value.values() if isinstance(value, Mapping) else value:
                 self.see(part)
         elif isinstance(value, np.ndarray):
-            seen = [np.may_share_memory(array, value) for array, _ in self._held]
-            for (array, new), is_seen in zip(self._held, seen, strict=True):
+            self._drop_overwritten()
+            seen = [np.may_share_memory(array, value) for array, _, _ in self._held]
+            for (array, new, _), is_seen in zip(self._held, seen, strict=True):
                 if is_seen:
                     _copy_back(array, new)
             self._held = [held for held, is_seen in zip(self._held, seen, strict=True) if not is_seen]
@@ -156,18 +158,23 @@ class Session:
             elif not self._hold:
                 _copy_back(mine, new)
             elif new.dtype == mine.dtype and new.size == mine.size and mine.flags.writeable:
-                self._held = [held for held in self._held if held[0] is not mine] + [(mine, new)]
+                others = [held for held in self._held if held[0] is not mine]
+                self._held = [*others, (mine, new, mine.tobytes())]
+
+    def _drop_overwritten(self) -> None:
+        self._held = [held for held in self._held if held[0].tobytes() == held[2]]
 
     @contextmanager
     def _as_the_student_left_them(self) -> Iterator[None]:
         """In the block, arrays have what the student put into them, for it to find that again."""
-        before = [array.copy() for array, _ in self._held]
-        for array, new in self._held:
+        self._drop_overwritten()
+        before = [array.copy() for array, _, _ in self._held]
+        for array, new, _ in self._held:
             array[...] = new.reshape(array.shape)
         try:
             yield
         finally:
-            for (array, _), old in zip(reversed(self._held), reversed(before), strict=True):
+            for (array, _, _), old in zip(reversed(self._held), reversed(before), strict=True):
                 array[...] = old
 
     def _ask(self, word: str, *parts: Any, shared: list[Any] | None = None) -> tuple[Decoder, bool]:

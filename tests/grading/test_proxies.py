@@ -617,6 +617,16 @@ def strict():
         yield session, Student(session)
 
 
+def test_what_a_test_writes_itself_goes_before_what_was_held(strict):
+    session, student = strict
+    x = np.zeros(3)
+    student.changes(x)
+    x[:] = 5
+    assert student.same(x).tolist() == [5, 5, 5]
+    session.see(x)
+    assert x.tolist() == [5, 5, 5]
+
+
 def test_changes_are_held_until_a_check_looks(strict):
     session, student = strict
     x, y = np.zeros(3), np.zeros(3)
