@@ -11,11 +11,11 @@ and ten assignments like this one.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,11 +36,10 @@ page = Console(width=110)
 
 @dataclass(frozen=True)
 class Run:
-    """One command: its seconds, and the largest memory that its processes held together, shared pages counted once."""
+    """One command and its seconds."""
 
     what: str
     seconds: float
-    megabytes: float
 
     def rate(self, submissions: int) -> float:
         return 60 * submissions / self.seconds
@@ -49,33 +48,26 @@ class Run:
 def timed(what: str, course: Path, *command: str) -> Run:
     page.print(f"[dim]{what} ...[/]")
     began = time.perf_counter()
-    process = subprocess.Popen(
-        [sys.executable, "-m", *command], cwd=course, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
-    peak = [0.0]
-    watch = threading.Thread(target=_watch, args=(process.pid, peak), daemon=True)
-    watch.start()
-    said, _ = process.communicate()
+    done = subprocess.run([sys.executable, "-m", *command], cwd=course, capture_output=True, text=True)
     seconds = time.perf_counter() - began
-    if process.returncode:
-        sys.exit(f"{what} failed:\n{said}")
-    return Run(what, seconds, peak[0])
+    if done.returncode:
+        sys.exit(f"{what} failed:\n{done.stdout}{done.stderr}")
+    return Run(what, seconds)
 
 
-def _watch(pid: int, peak: list[float]) -> None:
-    while True:
-        try:
-            family = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
-        except psutil.NoSuchProcess:
-            return
+def megabytes(course: Path, *command: str) -> float:
+    """The most memory that a command's processes hold together, shared pages counted once; looking slows them down."""
+    peak = 0.0
+    process = subprocess.Popen([sys.executable, "-m", *command], cwd=course, stdout=-3, stderr=-3)
+    while process.poll() is None:
         held = 0
-        for process in family:
-            try:
-                held += process.memory_full_info().pss
-            except (psutil.Error, OSError):
-                continue
-        peak[0] = max(peak[0], held / 2**20)
-        time.sleep(0.5)
+        with contextlib.suppress(psutil.Error):
+            for member in [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]:
+                with contextlib.suppress(psutil.Error):
+                    held += member.memory_full_info().pss
+        peak = max(peak, held / 2**20)
+        time.sleep(0.2)
+    return peak
 
 
 def hand_in(course: Path, source: Assignment, count: int) -> None:
@@ -139,7 +131,14 @@ def main() -> None:
             setting = "--ExecutePreprocessor.shutdown_kernel=immediate"
             immediate = timed("nbgrader autograde, immediate", course, *stock, setting)
             runs += [default, immediate]
+        held = {
+            "course grade --jobs 1": megabytes(course, *grade, "1"),
+            "course grade --jobs 2": megabytes(course, *grade, "2"),
+        }
+        if not chosen.ours:
+            held["nbgrader autograde"] = megabytes(course, *stock, "--student", "student00")
     report(runs, chosen.submissions)
+    page.print("Peak memory, MB: " + ", ".join(f"{what} {size:.0f}" for what, size in held.items()) + ".")
     page.print(f"2 jobs against 1: {one.seconds / two.seconds:.2f} times as fast.")
     if not chosen.ours:
         for what, run, peer in (
@@ -155,10 +154,10 @@ def main() -> None:
 
 def report(runs: list[Run], submissions: int) -> None:
     table = Table(title=f"{submissions} submissions of {NAME}, {os.cpu_count()} cores")
-    for column in ("command", "seconds", "submissions a minute", "peak memory, MB"):
+    for column in ("command", "seconds", "submissions a minute"):
         table.add_column(column, justify="left" if column == "command" else "right")
     for run in runs:
-        table.add_row(run.what, f"{run.seconds:.1f}", f"{run.rate(submissions):.1f}", f"{run.megabytes:.0f}")
+        table.add_row(run.what, f"{run.seconds:.1f}", f"{run.rate(submissions):.1f}")
     page.print(table)
 
 
