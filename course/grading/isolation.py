@@ -216,10 +216,10 @@ def _walls(environment: dict[str, str], fonts: list[Path]) -> list[str]:
     if os.geteuid() == 0:  # children of root become nobody, and must be killed
         for right in ("CAP_SETUID", "CAP_SETGID", "CAP_KILL"):
             walls += ["--cap-add", right]
+    walls += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]  # first: Python may be installed below /tmp
     inside = [*_system(), *(Path(LIBRARY, name) for name in SEEN)]
-    for parent in sorted(
-        {parent for path in inside for parent in path.parents} - {Path("/")}
-    ):  # bubblewrap would make them for itself alone
+    parents = {parent for path in inside for parent in path.parents} - {Path("/"), Path("/tmp")}
+    for parent in sorted(parents):  # bubblewrap would make them for itself alone
         walls += ["--perms", "0755", "--dir", str(parent)]
     for path in _system():
         walls += (
@@ -234,7 +234,6 @@ def _walls(environment: dict[str, str], fonts: list[Path]) -> list[str]:
         walls += ["--ro-bind", str(_checkout() / name), f"{LIBRARY}/{name}"]
     if not (_checkout() / "course/kit/datasets").is_dir():
         walls += ["--ro-bind", str(_checkout() / "datasets"), f"{LIBRARY}/datasets"]
-    walls += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]
     for font in fonts:
         walls += ["--ro-bind", str(font), f"/tmp/matplotlib/{font.name}"]
     return [*walls, "--remount-ro", "/", "--remount-ro", "/dev", "--chdir", "/tmp"]

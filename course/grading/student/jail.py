@@ -12,11 +12,13 @@ import errno
 import os
 import resource
 import struct
+from collections.abc import Iterable
 from pathlib import Path
 
 NAMESPACES = 0x00020000 | 0x08000000 | 0x10000000 | 0x20000000 | 0x40000000  # mount, ipc, user, pid, net
 NOSUID_NODEV = 2 | 4
 READ_ONLY = 1
+BIND = 0x1000 | 0x4000  # with the mounts inside
 PR_SET_DUMPABLE, PR_SET_SECCOMP, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 4, 22, 36, 38
 SECCOMP_MODE_FILTER = 2
 NOBODY = 65534
@@ -47,11 +49,16 @@ def leave_the_system() -> None:
     Path("/proc/self/gid_map").write_text(f"{INSIDE} {group} 1")
 
 
-def move_in(megabytes: int) -> None:
-    """Take an empty home of so many megabytes, hide /proc, and give up all rights."""
+def move_in(megabytes: int, keep: Iterable[str] = ()) -> None:
+    """Take an empty home of so many megabytes, hide /proc, and give up all rights. Folders to `keep` stay in /tmp."""
+    kept = [(path, os.open(path, os.O_PATH)) for path in keep]
     size = f"size={megabytes}m,nr_inodes=10000,mode=1777".encode()
     for folder in (b"/tmp", b"/dev/shm"):
         _call("mount", b"tmpfs", folder, b"tmpfs", NOSUID_NODEV, size)
+    for path, descriptor in kept:
+        os.makedirs(path, exist_ok=True)
+        _call("mount", f"/proc/self/fd/{descriptor}".encode(), path.encode(), None, BIND, None)
+        os.close(descriptor)
     Path("/proc/sys/user/max_user_namespaces").write_text("0")  # no way to get rights back
     _call("mount", b"tmpfs", b"/proc", b"tmpfs", NOSUID_NODEV | READ_ONLY, b"size=4k")
     _call("prctl", PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
@@ -120,7 +127,7 @@ def _held() -> int:
         return 2**30
 
 
-def _call(name: str, *args: int | bytes) -> None:
+def _call(name: str, *args: int | bytes | None) -> None:
     if getattr(_libc, name)(*args) != 0:
         number = ctypes.get_errno()
         raise OSError(number, f"{name}: {os.strerror(number)}")

@@ -162,7 +162,7 @@ class Parent:
         home_mb = limits.pop("home_mb")
         if self.jailed:
             jail.limit(**limits)
-            jail.move_in(home_mb)
+            jail.move_in(home_mb, _below_tmp())
             os.mkdir("/tmp/home")
             os.mkdir("/tmp/work")
             os.chdir("/tmp/work")
@@ -178,6 +178,12 @@ class Parent:
         for lifeline in list(self.children):
             self._hang_up(lifeline)
         os._exit(0)
+
+
+def _below_tmp() -> list[str]:
+    """Where Python and its packages are, if that is below /tmp."""
+    below = {path for path in (sys.prefix, sys.base_prefix, *sys.path) if path.startswith("/tmp/")}
+    return sorted(path for path in below if os.path.isdir(path))
 
 
 def main(arguments: list[str]) -> None:
