@@ -33,6 +33,8 @@ PROCESS = "separate process"  # without bubblewrap: the judge is out of reach, t
 LIBRARY = "/course/lib"  # where the sandbox sees the kit and what runs inside
 SEEN = ("course/__init__.py", "course/kit", "course/grading/__init__.py", "course/grading/student")
 READY_SECONDS = 120
+# Several processes grade at once, and their sums should not depend on the machine's cores.
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 _BOOT = (
     "import sys; sys.path[:] = sys.argv.pop(1).split(':'); from course.grading.student.warm import main; "
     "main(sys.argv[1:])"
@@ -186,11 +188,10 @@ def _checkout() -> Path:
 
 
 def _environment() -> dict[str, str]:
-    one_thread = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     kept = {name: value for name, value in os.environ.items() if name.startswith("OPENBLAS_")}
     return (
         kept
-        | one_thread
+        | ONE_THREAD
         | {
             "PATH": "/usr/local/bin:/usr/bin:/bin",
             "HOME": "/tmp/home",
@@ -217,18 +218,19 @@ def _walls(environment: dict[str, str], fonts: list[Path]) -> list[str]:
         for right in ("CAP_SETUID", "CAP_SETGID", "CAP_KILL"):
             walls += ["--cap-add", right]
     walls += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]  # first: Python may be installed below /tmp
-    inside = [*_system(), *(Path(LIBRARY, name) for name in SEEN)]
+    system = _system()
+    inside = [*system, *(Path(LIBRARY, name) for name in SEEN)]
     parents = {parent for path in inside for parent in path.parents} - {Path("/"), Path("/tmp")}
     for parent in sorted(parents):  # bubblewrap would make them for itself alone
         walls += ["--perms", "0755", "--dir", str(parent)]
-    for path in _system():
+    for path in system:
         walls += (
             ["--symlink", os.readlink(path), str(path)] if path.is_symlink() else ["--ro-bind", str(path), str(path)]
         )
     for name in ("course", "solutions"):  # as installed beside NumPy: with solutions, tests and answers in them
         spec = find_spec(name)
         for place in (spec.submodule_search_locations or ()) if spec else ():
-            if any(Path(place).is_relative_to(path) for path in _system()):
+            if any(Path(place).is_relative_to(path) for path in system):
                 walls += ["--tmpfs", place]
     for name in SEEN:
         walls += ["--ro-bind", str(_checkout() / name), f"{LIBRARY}/{name}"]

@@ -10,7 +10,7 @@ from concurrent.futures import Executor, ProcessPoolExecutor
 from importlib import import_module
 from multiprocessing import forkserver
 
-from course.grading.isolation import Sandbox, sandbox, use
+from course.grading.isolation import ONE_THREAD, Sandbox, sandbox, use
 
 # What a grading process needs: the engine, and what setup cells import.
 WARM = (
@@ -33,7 +33,7 @@ def warm_up() -> None:
 
 def start() -> None:
     """Let the process from which the others fork get ready while this one does something else."""
-    os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"))
+    os.environ.update(ONE_THREAD)
     multiprocessing.get_context("forkserver").set_forkserver_preload(list(WARM))
     forkserver.ensure_running()
 
