@@ -92,6 +92,8 @@ def integer(name: str, value: object, minimum: int) -> int:
 
 def integer_per_axis(name: str, value: object, axes: Sequence[str], minimum: int) -> tuple[int, ...]:
     """Return one integer for each axis, from one integer for all or a tuple or list with one for each."""
+    if type(value) is tuple and len(value) == len(axes) and all(type(n) is int and n >= minimum for n in value):
+        return value  # what layers pass on in every step needs no more than that
     if not isinstance(value, (tuple, list)):
         if not is_integer(value):
             raise TypeError(f"{name} must be an integer or one for each of {', '.join(axes)}, got {described(value)}")

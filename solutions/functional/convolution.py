@@ -76,16 +76,19 @@ def _conv(
     dilation: Size,
     groups: int,
     space: str,
-) -> np.ndarray:
+) -> tuple[np.ndarray, tuple]:
+    """Return y and what `_gradients` needs of the forward."""
     x, weight, window = _checked(x, weight, stride, padding, dilation, groups, space)
     if bias is not None:
         bias = float_array("bias", bias)
         has_shape("bias", bias, (len(weight),), "one entry for each filter of weight")
         same_dtype("bias", bias, "x", x)
     if _banded.suits(window, len(weight), groups):
-        return _banded.conv(x, weight, bias, window)
+        factors = _banded.factors(x, weight, bias, window)
+        y = _banded.conv(factors, len(x), len(weight), window)
+        return y, (x, weight, window, groups, factors)
     way = _shifted if _shifted.suits(window) else _columns
-    return way.conv(x, weight, bias, window, groups)
+    return way.conv(x, weight, bias, window, groups), (x, weight, window, groups, None)
 
 
 def _conv_backward(
@@ -97,20 +100,33 @@ def _conv_backward(
     dilation: Size,
     groups: int,
     space: str,
-    need_grad_x: bool = True,
 ) -> tuple[Any, np.ndarray, np.ndarray]:
     x, weight, window = _checked(x, weight, stride, padding, dilation, groups, space)
-    filters = len(weight)
     grad_y = float_array("grad_y", grad_y)
-    has_shape("grad_y", grad_y, (len(x), filters, *window.output), "the shape of the output")
+    has_shape("grad_y", grad_y, (len(x), len(weight), *window.output), "the shape of the output")
     same_dtype("grad_y", grad_y, "x", x)
-    if _banded.suits(window, filters, groups):
-        return _banded.conv_backward(grad_y, x, weight, window, need_grad_x)
+    banded = _banded.suits(window, len(weight), groups)
+    factors = _banded.factors(x, weight, None, window) if banded else None
+    return _gradients(True, grad_y, x, weight, window, groups, factors)
+
+
+def _gradients(
+    need_grad_x: bool,
+    grad_y: np.ndarray,
+    x: np.ndarray,
+    weight: np.ndarray,
+    window: Window,
+    groups: int,
+    factors: _banded.Factors | None,
+) -> tuple[Any, np.ndarray, np.ndarray]:
+    """Give (grad_x, grad_weight, grad_bias); None for grad_x where nobody needs it."""
+    if factors is not None:
+        return _banded.conv_backward(grad_y, factors, x, weight, window, need_grad_x)
     ones = np.ones(prod(window.output), x.dtype)
-    grad_bias = (grad_y.reshape(len(x), filters, len(ones)) @ ones).sum(axis=0)  # three times as fast as the plain sum
+    sums = grad_y.reshape(len(x), len(weight), len(ones)) @ ones  # three times as fast as the plain sum
     way = _shifted if _shifted.suits(window) else _columns
     grad_x, grad_weight = way.conv_backward(grad_y, x, weight, window, groups, need_grad_x)
-    return grad_x, grad_weight, grad_bias
+    return grad_x, grad_weight, sums.sum(axis=0)
 
 
 def conv1d(
@@ -134,7 +150,7 @@ def conv1d(
     >>> conv1d(np.array([[[1.0, 1.0, 1.0, 0.0, 0.0]]]), np.array([[[1.0, 0.0, 1.0]]]))
     array([[[2., 1., 1.]]])
     """
-    return _conv(x, weight, bias, stride, padding, dilation, groups, "L")
+    return _conv(x, weight, bias, stride, padding, dilation, groups, "L")[0]
 
 
 def conv1d_backward(
@@ -190,7 +206,7 @@ def conv2d(
            [2., 4., 3.],
            [2., 3., 4.]])
     """
-    return _conv(x, weight, bias, stride, padding, dilation, groups, "HW")
+    return _conv(x, weight, bias, stride, padding, dilation, groups, "HW")[0]
 
 
 def conv2d_backward(
@@ -243,7 +259,7 @@ def conv3d(
     array([[[4.5, 4.5],
             [4.5, 4.5]]])
     """
-    return _conv(x, weight, bias, stride, padding, dilation, groups, "DHW")
+    return _conv(x, weight, bias, stride, padding, dilation, groups, "DHW")[0]
 
 
 def conv3d_backward(

@@ -70,16 +70,17 @@ def linear_backward(
     >>> grad_x, grad_weight.tolist()
     (array([[-4., -4.]]), [[1.0, 2.0], [0.0, 0.0], [-1.0, -2.0]])
     """
-    return _linear_backward(grad_y, x, weight)
-
-
-def _linear_backward(
-    grad_y: np.ndarray, x: np.ndarray, weight: np.ndarray, need_grad_x: bool = True
-) -> tuple[Any, np.ndarray, np.ndarray]:
     x, weight = _checked(x, weight)
     grad_y = float_array("grad_y", grad_y)
     has_shape("grad_y", grad_y, (*x.shape[:-1], len(weight)), "the shape of the output")
     same_dtype("grad_y", grad_y, "x", x)
+    return _gradients(True, grad_y, x, weight)
+
+
+def _gradients(
+    need_grad_x: bool, grad_y: np.ndarray, x: np.ndarray, weight: np.ndarray
+) -> tuple[Any, np.ndarray, np.ndarray]:
+    """Give (grad_x, grad_weight, grad_bias); None for grad_x where nobody needs it."""
     rows = grad_y.reshape(-1, grad_y.shape[-1])  # (N, ..., O) -> (rows, O)
     grad_x = grad_y @ weight if need_grad_x else None
     ones = np.ones(len(rows), rows.dtype)  # ones @ rows is rows.sum(axis=0), ten times as fast

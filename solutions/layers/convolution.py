@@ -5,22 +5,20 @@ Shape letters: N batch, C channels in, F filters (channels out), D H W space (L 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from math import prod
 from typing import Any
 
 import numpy as np
 
 from solutions._validation import Size, flag, integer, integer_per_axis
-from solutions.functional import conv1d, conv2d, conv3d
-from solutions.functional.convolution import _conv_backward as conv_backward
+from solutions.functional.convolution import _conv as conv
+from solutions.functional.convolution import _gradients as gradients
 from solutions.layers._initial import uniform
 from solutions.layers.layer import Layer
 
 
 class _Conv(Layer):
     _space: str
-    _function: Callable[..., np.ndarray]
     _sizes = ("in_channels", "out_channels", "kernel_size", "stride", "padding", "dilation", "groups")
 
     def __init__(
@@ -57,14 +55,11 @@ class _Conv(Layer):
 
     def _forward(self, x: np.ndarray) -> tuple[np.ndarray, tuple]:
         bias = None if self.bias is None else self.bias.value
-        window = self.stride, self.padding, self.dilation, self.groups
-        return type(self)._function(self._in_own_dtype(x), self.weight.value, bias, *window), (x,)
-
-    def _backward(self, grad_output: np.ndarray, x: np.ndarray) -> np.ndarray:
         window = self.stride, self.padding, self.dilation, self.groups, self._space
-        grad_x, grad_weight, grad_bias = conv_backward(
-            grad_output, x, self.weight.value, *window, need_grad_x=self._wants_grad_x
-        )
+        return conv(self._in_own_dtype(x), self.weight.value, bias, *window)
+
+    def _backward(self, grad_output: np.ndarray, *kept: Any) -> np.ndarray:
+        grad_x, grad_weight, grad_bias = gradients(self._wants_grad_x, grad_output, *kept)
         self._add(self.weight, grad_weight)
         self._add(self.bias, grad_bias)
         return grad_x
@@ -93,7 +88,6 @@ class Conv1d(_Conv):
     """
 
     _space = "L"
-    _function = conv1d
 
 
 class Conv2d(_Conv):
@@ -117,7 +111,6 @@ class Conv2d(_Conv):
     """
 
     _space = "HW"
-    _function = conv2d
 
 
 class Conv3d(_Conv):
@@ -135,4 +128,3 @@ class Conv3d(_Conv):
     """
 
     _space = "DHW"
-    _function = conv3d

@@ -53,7 +53,9 @@ class Flatten(Layer):
                 f"for x of shape {x.shape}"
             )
         shape = (*x.shape[:start], prod(x.shape[start : end + 1]), *x.shape[end + 1 :])
-        return np.array(x, order="C").reshape(shape), (x.shape,)
+        return np.array(x, order="C").reshape(shape), (x,)
 
-    def _backward(self, grad_output: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-        return np.array(grad_output, order="C").reshape(shape)
+    def _backward(self, grad_output: np.ndarray, x: np.ndarray) -> np.ndarray:
+        grad_x = np.empty_like(x)  # in the memory order of x: mixed orders slow down the layers before
+        grad_x[...] = grad_output.reshape(x.shape)
+        return grad_x

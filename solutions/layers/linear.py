@@ -8,7 +8,7 @@ import numpy as np
 
 from solutions._validation import flag, integer
 from solutions.functional import linear
-from solutions.functional.linear import _linear_backward as linear_backward
+from solutions.functional.linear import _gradients as gradients
 from solutions.layers._initial import uniform
 from solutions.layers.layer import Layer
 
@@ -54,7 +54,7 @@ class Linear(Layer):
         return linear(self._in_own_dtype(x), self.weight.value, bias), (x,)
 
     def _backward(self, grad_output: np.ndarray, x: np.ndarray) -> np.ndarray:
-        grad_x, grad_weight, grad_bias = linear_backward(grad_output, x, self.weight.value, self._wants_grad_x)
+        grad_x, grad_weight, grad_bias = gradients(self._wants_grad_x, grad_output, x, self.weight.value)
         self._add(self.weight, grad_weight)
         self._add(self.bias, grad_bias)
         return grad_x
