@@ -14,6 +14,7 @@ from typing import TypeGuard
 import numpy as np
 
 Size = int | Sequence[int]  # one integer, or one for each axis
+FLOATS = np.dtype(np.float32), np.dtype(np.float64)
 
 
 def described(value: object) -> str:
@@ -35,7 +36,7 @@ def float_array(name: str, value: object, axes: Sequence[str] | None = None) -> 
             f"convert it with np.asarray({name}, dtype=np.float32)"
         )
     array = np.asarray(value)
-    if array.dtype not in (np.float32, np.float64):
+    if array.dtype not in FLOATS:
         raise TypeError(
             f"{name} must be floating point (float32 or float64), got {array.dtype}; "
             f"convert it with {name}.astype(np.float32)"

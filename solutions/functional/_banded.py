@@ -14,7 +14,8 @@ layer finds them as it needs them and nobody copies.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from functools import lru_cache
 from math import prod
 
 import numpy as np
@@ -71,10 +72,11 @@ def _image_view(rows: np.ndarray, n: int, c: int, space: Sequence[int]) -> np.nd
     return grid.transpose(len(space) - 1, len(space), *range(len(space) - 1), -1)
 
 
-def _along_rows(window: Window) -> Iterator[tuple[Index, Index, Index]]:
+@lru_cache(maxsize=1000)  # a network asks the same of its few windows in every step
+def _along_rows(window: Window) -> tuple[tuple[Index, Index, Index], ...]:
     """For each kernel row: its place in the kernel, the output rows that see input rows there, and those rows."""
     rows = Window(*(field[:-1] for field in window))
-    return ((k, written[1:], read[1:]) for k, written, read in rows.meetings())
+    return tuple((k, written[1:], read[1:]) for k, written, read in rows.meetings())
 
 
 def _along_width(window: Window) -> tuple[tuple[int, slice, slice], ...]:

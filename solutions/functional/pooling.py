@@ -9,6 +9,7 @@ Shape letters: N batch, C channels, D H W space. The stride is the kernel size u
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import prod
 from typing import NamedTuple
 
@@ -33,11 +34,12 @@ def _checked(
     return x, (*x.shape[:2], *window.output), window
 
 
-def _entries(window: Window, axis: int) -> list[tuple[Index, Index]]:
+@lru_cache(maxsize=1000)  # a network asks the same of its few windows in every step
+def _entries(window: Window, axis: int) -> tuple[tuple[Index, Index], ...]:
     """For each entry of the kernel along one axis of space: the outputs that see an input there, and those inputs."""
     behind = (slice(None),) * (len(window.size) - axis - 1)
     places = meetings_on_one_axis(*(field[axis] for field in (*window, window.output)))
-    return [((..., written, *behind), (..., read, *behind)) for _, written, read in places]
+    return tuple(((..., written, *behind), (..., read, *behind)) for _, written, read in places)
 
 
 class _Stage(NamedTuple):

@@ -5,6 +5,6 @@
 
 from solutions.training.batches import minibatches, one_hot, train_test_split
 from solutions.training.history import History
-from solutions.training.loop import EarlyStopping, fit
+from solutions.training.loop import EarlyStopping, fit, no_grad_x
 
-__all__ = ["EarlyStopping", "History", "fit", "minibatches", "one_hot", "train_test_split"]
+__all__ = ["EarlyStopping", "History", "fit", "minibatches", "no_grad_x", "one_hot", "train_test_split"]

@@ -145,7 +145,7 @@ def fit(
         return seen.loss, seen.accuracy
 
     steps = epochs * math.ceil(len(X) / batch_size)
-    with _progress_bar(flag("progress", progress), steps) as bar, _without_grad_x(model):
+    with _progress_bar(flag("progress", progress), steps) as bar, no_grad_x(model):
         try:
             for epoch in range(1, epochs + 1):
                 start, rate = time.perf_counter(), float(optimizer.lr)
@@ -184,8 +184,21 @@ def fit(
 
 
 @contextmanager
-def _without_grad_x(model: Any) -> Iterator[None]:
-    """Spare the first layer its gradient by x: up to a third of a step's work, and nobody reads it."""
+def no_grad_x(model: Any) -> Iterator[None]:
+    """Spare the first layer of a model its gradient by x inside a `with` block: training does not need it.
+
+    For a convolution it is up to a third of the layer's work. `backward` then returns None where the first layer is a
+    convolution or fully connected. `fit` uses it; so may a training loop of your own.
+
+    Args: model, a layer; any other model is left as it is.
+    Source: as requires_grad=False of an input in PyTorch, where that is the default.
+
+    >>> from solutions.layers import Linear
+    >>> layer, x = Linear(3, 2), np.ones((5, 3), np.float32)
+    >>> with no_grad_x(layer):
+    ...     print(layer.backward(layer(x)))
+    None
+    """
     first = model._entrance() if isinstance(model, Layer) else None
     if first is not None:
         first._wants_grad_x = False

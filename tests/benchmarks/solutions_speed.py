@@ -28,7 +28,7 @@ from sklearn.neural_network import MLPClassifier as PeerMLP
 from torch import nn
 
 import solutions
-from solutions import layers, losses, models, optim
+from solutions import layers, losses, models, optim, training
 
 THREADS = 2
 BLOCKS = 3
@@ -59,12 +59,14 @@ def normal(*shape: int) -> np.ndarray:
 
 
 def training_step(model: layers.Layer, x: np.ndarray, y: np.ndarray) -> Callable[[], None]:
+    """A step as `training.fit` takes it. Neither library computes the gradient by x, which no step needs."""
     optimizer, loss = optim.SGD(model.parameters(), lr=0.01, momentum=0.9), losses.CrossEntropyLoss()
 
     def step() -> None:
         optimizer.zero_grad()
         loss.forward(model(x), y)
-        model.backward(loss.backward())
+        with training.no_grad_x(model):
+            model.backward(loss.backward())
         optimizer.step()
 
     return step
