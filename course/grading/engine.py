@@ -63,7 +63,11 @@ def grade(
     sandbox = isolation.sandbox(limits.require_sandbox)
     hashes = _hashes(rebuilt.cells, assignment, limits)
     wanted = frozenset(index for index, digest in hashes.items() if digest not in known)
-    outcomes = _examined(rebuilt.cells, assignment, limits, sandbox, wanted)
+    try:
+        outcomes = _examined(rebuilt.cells, assignment, limits, sandbox, wanted)
+    except isolation.LostError:  # whoever ended it, it was not this submission, which cannot reach it
+        sandbox = isolation.sandbox(limits.require_sandbox, lost=sandbox)
+        outcomes = _examined(rebuilt.cells, assignment, limits, sandbox, wanted)
     secret = _secret(assignment)
     scores = tuple(
         score(index, rebuilt.cells, outcomes, secret, limits.cell_seconds) if index in wanted else known[digest]

@@ -41,6 +41,10 @@ _BOOT = (
 )
 
 
+class LostError(CourseError):
+    """The warm parent is gone, as when the system ran out of memory and chose it."""
+
+
 @dataclass(frozen=True)
 class Sandbox:
     """A running warm parent. Travels to other processes of this machine."""
@@ -54,7 +58,8 @@ class Sandbox:
         """A student's process, killed with everything that it started when the block ends.
 
         Raises:
-            CourseError: none can be started.
+            LostError: there is no warm parent any more.
+            CourseError: it can start none.
         """
         ours, theirs = socket.socketpair()
         with contextlib.ExitStack() as stack:
@@ -77,9 +82,12 @@ class Sandbox:
                 with theirs:
                     lifeline.connect(self.address)
                     socket.send_fds(lifeline, [json.dumps(wanted).encode()], [theirs.fileno()])
-                reply = json.loads(lifeline.recv(10_000) or b'{"error": "it has ended"}')
+                answer = lifeline.recv(10_000)
             except OSError as error:
-                reply = {"error": str(error)}
+                raise LostError(f"The sandbox starts no process: {error}.") from None
+            if not answer:
+                raise LostError("The sandbox starts no process: it has ended.")
+            reply = json.loads(answer)
             if "error" in reply:
                 raise CourseError(f"The sandbox starts no process: {reply['error']}.")
             yield Student(Channel(ours), lifeline)
@@ -101,17 +109,18 @@ class Student:
 _running: Sandbox | None = None
 
 
-def sandbox(require: bool = False) -> Sandbox:
+def sandbox(require: bool = False, lost: Sandbox | None = None) -> Sandbox:
     """The sandbox of this process, started if it is not yet.
 
     Args:
         require: refuse to go on without bubblewrap.
+        lost: one that is gone and must be started anew.
 
     Raises:
         CourseError: nothing can be started, or `require` cannot be met; the message says why.
     """
     global _running
-    if _running is None:
+    if _running is None or _running == lost:
         _running = _start(_bubblewrap())
     if require and _running.level != SANDBOX:
         raise CourseError(

@@ -1,9 +1,13 @@
-"""`grade`: real kernels, honest and broken submissions."""
+"""`grade`: real processes, honest and broken submissions."""
 
+import contextlib
 import json
 import os
 import re
+import signal
+import threading
 import time
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -287,6 +291,28 @@ def test_a_result_travels_as_plain_data(graded):
 def test_without_a_process_nobody_is_graded(mini_assignment, monkeypatch):
     from course import CourseError
 
-    monkeypatch.setattr(isolation, "_running", isolation.Sandbox("/nowhere", isolation.SANDBOX))
+    monkeypatch.setattr(isolation, "_running", None)
+    monkeypatch.setattr(isolation, "_start", lambda found: isolation.Sandbox("/nowhere", isolation.SANDBOX))
     with pytest.raises(CourseError, match=r"The sandbox starts no process: .*No such file"):
         grade(mini_assignment.source, mini_assignment)
+
+
+@pytest.mark.parametrize("when", ["before", "meanwhile"])
+def test_a_sandbox_that_was_killed_is_started_again_and_costs_nobody_a_point(graded, when):
+    running = isolation.sandbox()
+    killing = threading.Timer(0 if when == "before" else 1, lambda: end(running))
+    killing.start()
+    if when == "before":
+        killing.join()
+    slow = "import time\ntime.sleep(2)\n" if when == "meanwhile" else ""
+    assert graded(Limits(), double=slow + "def double(x):\n    return 2 * x").points == 4.5
+    assert isolation.sandbox() != running
+
+
+def end(sandbox):
+    """Kill the warm parent, as the system does when it runs out of memory."""
+    home = os.path.dirname(sandbox.address)
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if os.readlink(process / "cwd") == home:
+                os.kill(int(process.name), signal.SIGKILL)
