@@ -28,9 +28,10 @@ from typing import Any
 import numpy as np
 
 from course.grading.isolation import Sandbox
-from course.grading.proxies import Ended, OutOfTime, Session, StudentError
+from course.grading.proxies import StudentError
 from course.grading.rebuild import RebuiltCell
 from course.grading.result import Limits, Outcome
+from course.grading.session import Ended, OutOfTime, Session
 from course.grading.verdict import quotes
 from course.kit import checks
 from course.leaks import strings

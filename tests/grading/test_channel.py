@@ -17,9 +17,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from course.grading import proxies
-from course.grading.proxies import Ended, OutOfTime, Remote, Session, StudentError
+from course.grading.proxies import Remote, StudentError
 from course.grading.result import Limits
+from course.grading.session import Ended, OutOfTime, Session
 from course.grading.student import codec
 from course.grading.student.channel import HEADER, Channel, Gone, ProtocolError
 from course.grading.student.codec import ARRAY_BYTES, DEEPEST, TREE_BYTES, CodecError, Decoder, Encoder, Tag
@@ -291,7 +291,7 @@ class Peer:
 
 @pytest.fixture(autouse=True)
 def _little_grace(monkeypatch):
-    monkeypatch.setattr(proxies, "GRACE", 0.2)
+    monkeypatch.setattr("course.grading.session.GRACE", 0.2)
 
 
 def says(*parts):

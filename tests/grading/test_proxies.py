@@ -8,8 +8,9 @@ import pytest
 
 from course.grading.generators import advance
 from course.grading.isolation import sandbox
-from course.grading.proxies import Ended, OutOfTime, Remote, Session, StudentError
+from course.grading.proxies import Remote, StudentError
 from course.grading.result import Limits
+from course.grading.session import Ended, OutOfTime, Session
 from course.grading.student.codec import CodecError
 
 SOURCE = """

@@ -12,8 +12,8 @@ import pytest
 from course.authoring.answers import blank, submission
 from course.grading import isolation
 from course.grading.engine import grade
-from course.grading.proxies import Session
 from course.grading.result import Limits
+from course.grading.session import Session
 from course.leaks import Searcher, secrets, strings
 
 KEY = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
