@@ -49,6 +49,11 @@ def _step_size(dtype: np.dtype, eps: object) -> float:
     return float(np.cbrt(np.finfo(dtype).eps)) if eps is None else number("eps", eps, low=float(np.finfo(dtype).tiny))
 
 
+def _reach(x: np.ndarray, eps: object) -> np.ndarray:
+    """How far to step along each entry, in units of the step size: entries far from 0 need longer steps, or none is."""
+    return np.maximum(1, np.abs(x)) if eps is None else np.ones(x.shape)
+
+
 def _one_number(value: object) -> float:
     if not isinstance(value, (int, float, np.ndarray, np.generic)) or np.size(value) != 1:
         raise ValueError(f"f must return one number, got {described(value)}; usual cause: a sum is missing")
@@ -66,9 +71,10 @@ def numerical_gradient(f: Function, x: np.ndarray, eps: float | None = None) -> 
     dL/dx_i = (f(x + eps e_i) - f(x - eps e_i)) / (2 eps)
 
     Args: f, takes an array like x and returns one number; x of any shape; eps > 0 (None: the cube root of the machine
-        epsilon of x's dtype, 6e-6 in float64).
+        epsilon of x's dtype, 6e-6 in float64, times |x_i| where that is above 1).
     Returns: the gradient, the shape and dtype of x. f is called twice for each entry, always with a fresh array.
-    Raises: TypeError or ValueError where x is not float32 or float64, eps not positive, or f's result not one number.
+    Raises: TypeError or ValueError where x is not float32 or float64, eps not positive or lost beside an entry of x, or
+        f's result not one number.
     Source: deck 003 "Back-propagation: Basics"; Goodfellow et al. 2016, section 11.5.
 
     >>> numerical_gradient(lambda x: x[0] * x[1], np.array([4.0, -3.0])).round(6)
@@ -76,13 +82,16 @@ def numerical_gradient(f: Function, x: np.ndarray, eps: float | None = None) -> 
     """
     _callable("f", f)
     x = float_array("x", x)
-    eps = _step_size(x.dtype, eps)
+    steps = _step_size(x.dtype, eps) * _reach(x, eps)
     gradient = np.zeros(x.shape, x.dtype)
     for index in np.ndindex(x.shape):
         right, left = x.copy(), x.copy()
-        right[index] += eps
-        left[index] -= eps
-        gradient[index] = (_one_number(f(right)) - _one_number(f(left))) / (2 * eps)
+        right[index] += steps[index]
+        left[index] -= steps[index]
+        width = float(right[index]) - float(left[index])  # not always twice the step: entries are rounded
+        if width == 0:
+            raise ValueError(f"eps must be larger for x{list(index)} = {x[index]}, got {eps}: x + eps is x again")
+        gradient[index] = (_one_number(f(right)) - _one_number(f(left))) / width
     return gradient
 
 
@@ -130,20 +139,23 @@ class _Checked(NamedTuple):
         finally:
             self.array[...] = start
 
-    def compare(self, eps: float, samples: int, rng: np.random.Generator) -> list[tuple[float, str]] | None:
+    def compare(self, eps: object, samples: int, rng: np.random.Generator) -> list[tuple[float, str]] | None:
         """Return (error, line of the report) for a random direction, then for single entries; None next to a kink."""
         # Signs at random and sizes that differ: errors of two entries do not cancel out.
+        step, reach = _step_size(self.array.dtype, eps), _reach(self.array, eps)
         signs = rng.choice([-1.0, 1.0], self.array.shape)
-        direction = signs * rng.uniform(0.5, 1.5, self.array.shape)
-        projection = self.slope(direction, eps)
+        direction = signs * rng.uniform(0.5, 1.5, self.array.shape) * reach
+        projection = self.slope(direction, step)
         if not projection.smooth:
             return None
         lines = [self._line(" along a random direction", float(np.sum(self.analytic * direction)), projection)]
         for place in rng.permutation(self.array.size)[: 5 * samples]:
             index = np.unravel_index(place, self.array.shape)
             unit_vector = np.zeros(self.array.shape)
-            unit_vector[index] = 1
-            slope = self.slope(unit_vector, eps)
+            unit_vector[index] = reach[index]
+            slope = self.slope(unit_vector, step)
+            scale = float(reach[index])
+            slope = slope._replace(value=slope.value / scale, noise=slope.noise / scale)
             if slope.smooth:
                 lines.append(self._line(f"[{', '.join(map(str, index))}]", float(self.analytic[index]), slope))
             if len(lines) > samples:
@@ -170,7 +182,7 @@ def _worst(
         directions: list[tuple[float, str]] = []
         entries: list[tuple[float, str]] = []
         for checked in arrays_at(attempt):
-            lines = checked.compare(_step_size(checked.array.dtype, eps), samples, rng)
+            lines = checked.compare(eps, samples, rng)
             if lines is None:
                 break
             directions.append(lines[0])
@@ -200,7 +212,8 @@ def check_gradient(
     """Compare a gradient function with measured slopes at x, or close to x where x is at a kink or a tie.
 
     error = |analytic - numeric| / (|analytic| + |numeric|), the largest over a random direction and `samples` entries;
-    slopes below 1/1000 of the largest count as that, for they are mostly rounding
+    slopes below 1/1000 of the largest count as that, for they are mostly rounding; where f is so large that rounding
+    hides all slopes, as in 1e12 + x, nothing can be measured and the error is small whatever df says
 
     Args: f, takes an array like x and returns one number; df, takes the same and returns df/dx, of x's shape; x of any
         shape; eps as in `numerical_gradient`; samples, how many entries to check one by one; rng, a generator, a seed

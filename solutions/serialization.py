@@ -103,8 +103,13 @@ def _state(model: Any) -> dict[str, np.ndarray]:
 
 
 def _to_npz(state: dict[str, np.ndarray]) -> bytes:
+    from zipfile import ZipFile  # not at the top: `import solutions` is to be fast
+
     buffer = BytesIO()
-    np.savez(buffer, allow_pickle=False, **state)
+    with ZipFile(buffer, "w") as archive:  # as np.savez does, which takes some keys for arguments of its own
+        for key, array in state.items():
+            with archive.open(f"{key}.npy", "w", force_zip64=True) as entry:
+                np.lib.format.write_array(entry, array, allow_pickle=False)
     return buffer.getvalue()
 
 

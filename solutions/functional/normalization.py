@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from solutions._validation import float_array, has_shape, like, not_empty, number, same_dtype
+from solutions._validation import float_array, has_shape, is_integer, like, not_empty, number, same_dtype
 
 Axes = tuple[int, ...]
 
@@ -146,7 +146,7 @@ def batch_norm_backward(
 
 def _layer_checked(x: object, axes: object) -> tuple[np.ndarray, Axes]:
     x = float_array("x", x)
-    if not isinstance(axes, int) or isinstance(axes, bool):
+    if not is_integer(axes):
         raise TypeError(f"axes must be an integer, how many of the last axes to normalize over, got {axes!r}")
     if not 1 <= axes <= x.ndim:
         raise ValueError(f"axes must be from 1 to {x.ndim}, the axes of x of shape {x.shape}, got {axes}")

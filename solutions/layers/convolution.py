@@ -43,15 +43,16 @@ class _Conv(Layer):
         self.padding = integer_per_axis("padding", padding, self._space, minimum=0)
         self.dilation = integer_per_axis("dilation", dilation, self._space, minimum=1)
         self.groups = integer("groups", groups, minimum=1)
-        if in_channels % groups or out_channels % groups:
+        if self.in_channels % self.groups or self.out_channels % self.groups:
             raise ValueError(
                 f"groups must divide in_channels and out_channels, got {groups} for {in_channels} and {out_channels}"
             )
-        fan_in = in_channels // groups * prod(self.kernel_size)
-        shape = (out_channels, in_channels // groups, *self.kernel_size)
+        seen = self.in_channels // self.groups
+        fan_in = seen * prod(self.kernel_size)
+        shape = (self.out_channels, seen, *self.kernel_size)
         self.weight = uniform(self.rng, shape, fan_in, self.dtype)
         has_bias = flag("bias", bias)
-        self.bias: Any = uniform(self.rng, (out_channels,), fan_in, self.dtype) if has_bias else None
+        self.bias: Any = uniform(self.rng, (self.out_channels,), fan_in, self.dtype) if has_bias else None
 
     def _forward(self, x: np.ndarray) -> tuple[np.ndarray, tuple]:
         bias = None if self.bias is None else self.bias.value

@@ -203,7 +203,7 @@ class Layer:
         if not isinstance(state_dict, Mapping):
             raise TypeError(f"state_dict must map keys to arrays, got {described(state_dict)}")
         own = dict(self._state())
-        given = {key: np.asarray(value) for key, value in state_dict.items() if key in own}
+        given = {key: _as_array(key, value) for key, value in state_dict.items() if key in own}
         problems = [f"missing key {key!r}, shape {array.shape}" for key, array in own.items() if key not in given]
         problems += [f"extra key {key!r}" for key in state_dict if key not in own]
         for key, array in given.items():
@@ -220,3 +220,10 @@ class Layer:
         sizes = [f"{name}={getattr(self, name)!r}" for name in self._sizes]
         sizes += [f"{name}=False" for name in self._options if getattr(self, name) in (None, False)]
         return f"{type(self).__name__}({', '.join(sizes)})"
+
+
+def _as_array(key: str, value: Any) -> np.ndarray:
+    try:
+        return np.asarray(value.detach() if hasattr(value, "detach") else value)  # a tensor may be part of a graph
+    except Exception as error:
+        raise TypeError(f"key {key!r} must hold an array or a CPU tensor of floats, got {described(value)}") from error

@@ -48,7 +48,7 @@ class _MaxPool(_Pool):
     def _forward(self, x: np.ndarray) -> tuple[np.ndarray, tuple]:
         x, _, window = checked(x, self.kernel_size, self.stride, self.padding, self._space)
         stages = max_pool_stages(x, window)
-        return stages[-1].y, (stages, window)
+        return stages[-1].y.copy(order="K"), (stages, window)  # the caller may change its own
 
     def _backward(self, grad_output: np.ndarray, stages: list[Stage], window: Window) -> np.ndarray:
         return max_pool_route_back(grad_output, stages, window)

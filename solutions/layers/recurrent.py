@@ -32,12 +32,13 @@ class _Recurrent(Layer):
         if not flag("batch_first", batch_first):
             raise ValueError("batch_first must be True, got False; arrays are always (N, T, D)")
         self.bias = flag("bias", bias)
-        rows = self._gates * hidden_size
-        self.weight_ih_l0 = uniform(self.rng, (rows, input_size), hidden_size, self.dtype)
-        self.weight_hh_l0 = uniform(self.rng, (rows, hidden_size), hidden_size, self.dtype)
+        columns, units = self.input_size, self.hidden_size
+        rows = self._gates * units
+        self.weight_ih_l0 = uniform(self.rng, (rows, columns), units, self.dtype)
+        self.weight_hh_l0 = uniform(self.rng, (rows, units), units, self.dtype)
         if self.bias:
-            self.bias_ih_l0 = uniform(self.rng, (rows,), hidden_size, self.dtype)
-            self.bias_hh_l0 = uniform(self.rng, (rows,), hidden_size, self.dtype)
+            self.bias_ih_l0 = uniform(self.rng, (rows,), units, self.dtype)
+            self.bias_hh_l0 = uniform(self.rng, (rows,), units, self.dtype)
         self.grad_state: Any = None
 
     def forward(self, x: np.ndarray, lengths: np.ndarray | None = None, state: Any = None) -> tuple[np.ndarray, Any]:

@@ -56,6 +56,10 @@ class _ImageClassifier(Sequential, ProbabilityClassifier):
         self.progress = progress
         self.rng: Any = rng
         self.dtype = dtype
+        from copy import deepcopy  # not at the top: `import solutions` is to be fast
+
+        # `fit` makes new weights: from a seed these ones again, so from a generator too, which then goes on.
+        self._start = deepcopy(rng) if isinstance(rng, np.random.Generator) else None
         self._build(generator(rng))
 
     def _build(self, rng: np.random.Generator) -> None:
@@ -79,7 +83,7 @@ class _ImageClassifier(Sequential, ProbabilityClassifier):
         """Learn from images X and labels y (N,); every call begins with new weights, in new `Parameter` objects."""
         images = self._images(X)
         classes, indices = self._classes(y, len(images))
-        rng = generator(self.rng)
+        rng = generator(self.rng) if self._start is None else self._start
         self._build(rng)
         self.history_ = train_classifier(self, self, images, indices, rng, self.augment)
         self.classes_, self.n_features_in_ = classes, images[0].size
@@ -104,12 +108,22 @@ class _ImageClassifier(Sequential, ProbabilityClassifier):
     def set_params(self, **params: Any) -> Self:
         """Change constructor arguments by name; those that shape the network make a new one, which is not fitted."""
         shaping = {p.name for p in inspect.signature(type(self)).parameters.values() if p.kind != p.KEYWORD_ONLY}
+        before = self.get_params(deep=False)
         super().set_params(**params)
+        if "rng" in params:
+            self._start = None
         if params.keys() & (shaping | {"dtype"}):
-            arguments = self.get_params(deep=False)
+            try:
+                new = type(self)(**self.get_params(deep=False))
+            except (TypeError, ValueError):
+                super().set_params(**before)
+                raise
             vars(self).clear()
-            type(self).__init__(self, **arguments)
+            vars(self).update(vars(new))
         return self
+
+    def _entrance(self) -> Layer:
+        return self[0]
 
     def _has_learned(self) -> None:
         if not hasattr(self, "classes_"):

@@ -12,7 +12,7 @@ from typing import Any, Self
 import numpy as np
 
 from solutions._validation import described, flag, generator, integer, is_integer, number, one_of
-from solutions.layers import Linear, Sequential
+from solutions.layers import Layer, Linear, Sequential
 from solutions.losses import CrossEntropyLoss, MSELoss
 from solutions.models._estimator import ConvergenceWarning, Estimator, ProbabilityClassifier, Regressor, labels, matrix
 from solutions.models._network import ACTIVATIONS, activation_layer, held_out, outputs, probabilities
@@ -33,6 +33,9 @@ class _PenalizedNetwork(Sequential):
             parts += [activation_layer(activation)] if activation != "identity" else []
         super().__init__(*(parts[:-1] if activation != "identity" else parts))
         self.alpha = alpha
+
+    def _entrance(self) -> Layer:
+        return self[0]
 
     @property
     def linears(self) -> list[Linear]:

@@ -71,7 +71,7 @@ class Adagrad(_Adaptive):
         self._t += 1
         for parameter, s in zip(self.parameters, self._sums, strict=True):
             g, value = self._gradient(parameter), parameter.value
-            change = g * g
+            change = np.square(g, out=np.empty_like(value))
             s += change
             _divide_by_root(g, s, self.eps, out=change)
             change *= rate
@@ -118,12 +118,12 @@ class RMSprop(_Adaptive):
         """Change the values of all parameters in place, one step down the gradient."""
         for i, (parameter, s) in enumerate(zip(self.parameters, self._squares, strict=True)):
             g, value = self._gradient(parameter), parameter.value
-            change = g * g
+            change = np.square(g, out=np.empty_like(value))
             _average(s, change, self.alpha)
             if self.centered:
                 np.copyto(change, g)
                 _average(self._means[i], change, self.alpha)
-                _divide_by_root(g, s - self._means[i] ** 2, self.eps, out=change)
+                _divide_by_root(g, np.maximum(s - self._means[i] ** 2, 0), self.eps, out=change)  # 0: rounding
             else:
                 _divide_by_root(g, s, self.eps, out=change)
             if self.momentum:
@@ -182,7 +182,7 @@ class Adam(_Adaptive):
             g, value = self._gradient(parameter), parameter.value
             m *= beta1
             m += g
-            change = g * g
+            change = np.square(g, out=np.empty_like(value))
             s *= beta2
             s += change
             if self.amsgrad:
@@ -238,7 +238,7 @@ def _average(average: np.ndarray, new: np.ndarray, kept: float) -> None:
 
 
 def _divide_by_root(g: np.ndarray, s: np.ndarray, eps: float, out: np.ndarray) -> None:
-    """Set out = g / (sqrt(s) + eps), and 0 where both are 0."""
+    """Set out = g / (sqrt(s) + eps)."""
     np.sqrt(s, out=out)
     out += eps
     np.divide(g, out, out=out)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from solutions._validation import described, integer, number, one_of
 from solutions.optim.descent import Optimizer, _fraction
 
@@ -179,6 +181,8 @@ class ReduceOnPlateau(Schedule):
 
     def step(self, metric: float) -> None:  # type: ignore[override]  # its rule needs to know how the epoch went
         """End an epoch with its loss (or accuracy): lower the rate if there was no better one for too long."""
+        if isinstance(metric, bool) or not isinstance(metric, (int, float, np.number)):
+            raise TypeError(f"metric must be a number, the epoch's loss or accuracy, got {described(metric)}")
         metric = float(metric)
         self.epoch += 1
         if self._is_better(metric):

@@ -124,8 +124,19 @@ def fit(
     epochs, batch_size = integer("epochs", epochs, minimum=1), integer("batch_size", batch_size, minimum=1)
     if not isinstance(optimizer, Optimizer):
         raise TypeError(f"optimizer must be an Optimizer, got {described(optimizer)}")
+    missing = [name for name in ("forward", "backward", "parameters", "train", "eval") if not hasattr(model, name)]
+    if missing:
+        raise TypeError(f"model must be a layer, got {described(model)} without {', '.join(missing)}")
+    if isinstance(loss, type) or not (hasattr(loss, "forward") and hasattr(loss, "backward")):
+        cause = f"; write {loss.__name__}()" if isinstance(loss, type) else ""
+        raise TypeError(f"loss must be one of solutions.losses, got {described(loss)}{cause}")
+    own = {id(parameter) for parameter in model.parameters()}
+    if own.isdisjoint(map(id, optimizer.parameters)):
+        raise ValueError("optimizer must hold parameters of model, got none of them; make it with model.parameters()")
     if schedule is not None and not isinstance(schedule, Schedule):
         raise TypeError(f"schedule must be a Schedule or None, got {described(schedule)}")
+    if schedule is not None and schedule.optimizer is not optimizer:
+        raise ValueError("schedule must change the rate of optimizer, got one that was made with another optimizer")
     if augment is not None and not callable(augment):
         raise TypeError(f"augment must be a function (X, rng) -> X or None, got {described(augment)}")
     rng, history = generator(rng), History()
@@ -190,7 +201,8 @@ def no_grad_x(model: Any) -> Iterator[None]:
     For a convolution it is up to a third of the layer's work. `backward` then returns None where the first layer is a
     convolution or fully connected. `fit` uses it; so may a training loop of your own.
 
-    Args: model, a layer; any other model is left as it is.
+    Args: model, a layer.
+    Raises: nothing; a model that is no `Layer` is left as it is.
     Source: as requires_grad=False of an input in PyTorch, where that is the default.
 
     >>> from solutions.layers import Linear

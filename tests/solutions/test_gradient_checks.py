@@ -91,6 +91,17 @@ def test_numerical_gradient_takes_eps_and_survives_a_function_that_writes_to_its
     assert numerical_gradient(lambda v: 0.0, np.zeros((0, 3))).shape == (0, 3)
 
 
+def test_large_entries_are_measured_with_larger_steps():
+    for far in (1e12, -3e7):
+        np.testing.assert_allclose(numerical_gradient(lambda v: (v**2).sum(), np.array([far])), [2 * far], rtol=1e-9)
+    np.testing.assert_allclose(numerical_gradient(lambda v: v.sum(), np.array([1e5], np.float32)), 1, rtol=1e-2)
+    x = np.array([1e12, 2e-3])
+    assert check_gradient(lambda v: (v**2).sum(), lambda v: 2 * v, x) < 1e-6
+    assert check_gradient(lambda v: (v**2).sum(), lambda v: -7 * v, x) > 0.5
+    with pytest.raises(ValueError, match=r"eps must be larger for x\[1\] = 1e\+12, got 1e-06"):
+        numerical_gradient(lambda v: v.sum(), np.array([1.0, 1e12]), eps=1e-6)
+
+
 def test_a_right_gradient_has_a_tiny_error():
     x = np.random.default_rng(0).normal(size=(3, 4))
     assert check_gradient(lambda v: np.exp(v).sum(), np.exp, x) < 1e-8

@@ -307,6 +307,13 @@ def test_values_and_gradients_can_be_written_in_place():
     np.testing.assert_array_equal(layer.weight.grad, np.full((2, 3), 2))
 
 
+def test_small_integers_of_numpy_are_sizes_like_others():
+    small = LSTM(np.uint8(3), np.uint8(64), rng=0)
+    assert small.weight_ih_l0.value.shape == (256, 3)
+    wide, same = Conv2d(np.int8(64), np.int8(4), np.int8(5), rng=0), Conv2d(64, 4, 5, rng=0)
+    np.testing.assert_array_equal(wide.weight.value, same.weight.value)
+
+
 def test_layers_of_ones_own():
     class Scale(Layer):
         def __init__(self):

@@ -350,6 +350,29 @@ def test_new_parameters_of_training_keep_the_weights_and_those_of_the_shape_do_n
         LeNet5(pooling="min")
 
 
+def test_parameters_that_are_refused_leave_the_model_as_it_was(digits):
+    model = LeNet5(epochs=1, rng=0).fit(*digits)
+    before = model.predict(digits[0])
+    with pytest.raises(TypeError, match="num_classes must be an integer, got 'a'"):
+        model.set_params(num_classes="a")
+    assert model.get_params()["num_classes"] == 10
+    np.testing.assert_array_equal(model.predict(digits[0]), before)
+
+
+def test_a_generator_gives_the_bits_of_its_seed_and_goes_on(digits):
+    X, y = digits[0][:60], digits[1][:60]
+    generator = np.random.default_rng(3)
+    model = LeNet5(epochs=1, rng=generator)
+    seeded = LeNet5(epochs=1, rng=3)
+    first, again = model.fit(X, y).state_dict(), model.fit(X, y).state_dict()
+    expected = seeded.fit(X, y).state_dict()
+    for key, array in expected.items():
+        np.testing.assert_array_equal(first[key], array)
+        assert not np.array_equal(again[key], array)
+    new = model.set_params(rng=np.random.default_rng(3)).fit(X, y).state_dict()
+    np.testing.assert_array_equal(new["fc1.weight"], expected["fc1.weight"])
+
+
 @pytest.mark.parametrize(
     "options",
     [

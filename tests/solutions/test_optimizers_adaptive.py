@@ -143,3 +143,15 @@ def test_amsgrad_after_a_burst_keeps_its_small_steps():
 def test_options_out_of_range_are_refused_by_name(name, options, error, message):
     with pytest.raises(error, match=message):
         getattr(optim, name)([Parameter(np.ones(2))], **options)
+
+
+@pytest.mark.parametrize(("name", "options"), TABLE, ids=ids)
+def test_a_single_number_is_a_parameter_too(name, options):
+    single, row = (Parameter(np.full(shape, 2.0), name="w") for shape in ((), (1,)))
+    for parameter in (single, row):
+        optimizer = getattr(optim, name)([parameter], **options)
+        for t in range(3):
+            parameter.grad[...] = 0.5 - t
+            optimizer.step()
+    assert single.value.shape == ()
+    np.testing.assert_allclose(single.value, row.value[0], rtol=1e-12)

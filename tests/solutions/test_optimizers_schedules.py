@@ -72,6 +72,14 @@ def test_reduce_on_plateau_by_hand():
     assert schedule.best == 0.5
 
 
+def test_a_metric_that_is_no_number_is_refused():
+    schedule = optim.ReduceOnPlateau(sgd(lr=1.0))
+    for metric in (None, "low", True):
+        with pytest.raises(TypeError, match="metric must be a number, the epoch's loss or accuracy, got "):
+            schedule.step(metric)
+    assert schedule.epoch == 0
+
+
 def test_two_schedules_work_on_one_optimizer():
     optimizer = sgd(lr=1.0)
     every_epoch, every_third = optim.ExponentialLR(optimizer, 0.5), optim.StepLR(optimizer, 3, 0.1)

@@ -48,6 +48,7 @@ def test_all_arrays_come_back_as_they_were(path):
         "a.bias": np.array([1e-300, np.pi]),
         "steps": np.array(7, np.int64),
         "empty": np.zeros((0, 3), np.float32),
+        "file": np.ones(2),  # an argument of np.savez
     }
     solutions.save(state, path)
     back = solutions.load(str(path))

@@ -7,7 +7,7 @@ import pytest
 from solutions.layers import Conv1d, Dropout, Flatten, Linear, ReLU, Sequential
 from solutions.losses import BCEWithLogitsLoss, CrossEntropyLoss, MSELoss
 from solutions.optim import SGD, Adam, ExponentialLR, ReduceOnPlateau, StepLR
-from solutions.training import EarlyStopping, History, fit, minibatches, one_hot, train_test_split
+from solutions.training import EarlyStopping, History, fit, minibatches, no_grad_x, one_hot, train_test_split
 
 
 def clouds(n=60, classes=3, seed=0, dtype=np.float32):
@@ -269,16 +269,16 @@ def test_ctrl_c_in_the_middle_of_the_first_epoch(place, monkeypatch):
 
 @pytest.mark.parametrize("broken", [False, True])
 @pytest.mark.parametrize("first", [Linear(4, 5, rng=0), Conv1d(1, 5, 4, rng=0)], ids=["linear", "convolution"])
-def test_only_while_fit_runs_the_first_layer_leaves_out_the_gradient_by_the_examples(first, broken):
+def test_only_while_fit_runs_the_first_layer_leaves_out_the_gradient_by_the_examples(first, broken, monkeypatch):
     returned = []
+    model = Sequential(Sequential(first), Flatten(), Linear(5, 3, rng=1))
 
-    class Watched(Sequential):
-        def backward(self, grad_output):
-            returned.append(super().backward(grad_output))
-            if broken and len(returned) == 1:
-                raise ZeroDivisionError
+    def watched(grad_output):
+        returned.append(Sequential.backward(model, grad_output))
+        if broken and len(returned) == 1:
+            raise ZeroDivisionError
 
-    model = Watched(Sequential(first), Flatten(), Linear(5, 3, rng=1))
+    monkeypatch.setattr(model, "backward", watched)
     X, y = np.ones((6, 4) if isinstance(first, Linear) else (6, 1, 4), np.float32), np.arange(6) % 3
     with pytest.raises(ZeroDivisionError) if broken else nullcontext():
         fit(model, CrossEntropyLoss(), SGD(model.parameters(), 0.1), (X, y), epochs=1, batch_size=6, progress=False)
@@ -287,6 +287,31 @@ def test_only_while_fit_runs_the_first_layer_leaves_out_the_gradient_by_the_exam
     model.backward(np.ones((6, 3), np.float32))
     assert returned[0] is None
     assert returned[1].shape == X.shape
+
+
+def test_a_chain_that_does_more_with_its_gradient_gets_it():
+    class Block(Sequential):
+        def _forward(self, x):
+            y, kept = super()._forward(x)
+            return x + y, kept
+
+        def _backward(self, grad_output):
+            return grad_output + super()._backward(grad_output)
+
+    X, y = np.ones((6, 4), np.float32), np.arange(6) % 3
+    for model in (Sequential(Block(Linear(4, 4, rng=0)), Linear(4, 3, rng=1)), Block(Linear(4, 4, rng=0))):
+        fit(model, CrossEntropyLoss(), SGD(model.parameters(), 0.1), (X, y), epochs=1, progress=False)
+        assert model.backward(model(X)).shape == X.shape
+
+
+def test_a_loop_of_ones_own_may_leave_the_gradient_by_the_examples_out():
+    layer, x = Linear(4, 3, rng=0), np.ones((2, 4), np.float32)
+    y = layer(x)
+    with no_grad_x(layer):
+        assert layer.backward(y) is None
+    assert layer.backward(y).shape == x.shape
+    with no_grad_x("no layer"):
+        pass
 
 
 def test_another_error_passes_through_with_the_model_in_eval_mode():
@@ -412,7 +437,20 @@ def test_a_plot_without_matplotlib_says_what_to_install(monkeypatch):
         ({"epochs": 0}, ValueError, "epochs must be at least 1, got 0"),
         ({"batch_size": 2.5}, TypeError, "batch_size must be an integer, got 2.5"),
         ({"optimizer": 0.1}, TypeError, r"optimizer must be an Optimizer, got 0\.1"),
+        (
+            {"optimizer": SGD(network().parameters(), 0.1)},
+            ValueError,
+            "optimizer must hold parameters of model, got none",
+        ),
+        ({"model": None}, TypeError, "model must be a layer, got None without forward, backward"),
+        ({"loss": CrossEntropyLoss}, TypeError, r"loss must be one of .*got a type; write CrossEntropyLoss\(\)"),
+        ({"loss": "mse"}, TypeError, "loss must be one of solutions.losses, got 'mse'"),
         ({"schedule": StepLR}, TypeError, "schedule must be a Schedule or None, got a type"),
+        (
+            {"schedule": StepLR(SGD(network().parameters(), 0.1), 2)},
+            ValueError,
+            "schedule must change the rate of optimizer, got one that was made with another",
+        ),
         ({"early_stopping": True}, TypeError, "early_stopping must be a patience in epochs, .*got True"),
         ({"early_stopping": 0}, ValueError, "early_stopping must be at least 1, got 0"),
         ({"rng": "seed"}, TypeError, "rng must be a numpy.random.Generator"),
