@@ -90,7 +90,7 @@ def numerical_gradient(f: Function, x: np.ndarray, eps: float | None = None) -> 
         left[index] -= steps[index]
         width = float(right[index]) - float(left[index])  # not always twice the step: entries are rounded
         if width == 0:
-            raise ValueError(f"eps must be larger for x{list(index)} = {x[index]}, got {eps}: x + eps is x again")
+            raise ValueError(f"eps must be larger for x{list(index)} = {x[index]:g}, got {eps}: x + eps is x again")
         gradient[index] = (_one_number(f(right)) - _one_number(f(left))) / width
     return gradient
 
