@@ -261,17 +261,19 @@ def grade(
             stopping=stopping,
         )
     console().print(grade_table(batch.results))
-    if executor == "local":
-        why = isolation.sandbox().why
-    else:
-        bare = any(graded.fresh and graded.result.isolation == isolation.PROCESS for graded in batch.results)
-        why = "bubblewrap does not work on every Dask worker" if bare else ""
-    if why:
-        click.echo(f"Graded without a sandbox, as {why}: judged apart, but not shut in.", err=True)
+    bare = [graded for graded in batch.results if graded.result.isolation == isolation.PROCESS]
+    if bare:
+        why = "bubblewrap does not work on every Dask worker"
+        if executor == "local":
+            why = isolation.sandbox().why or "bubblewrap was missing then; --force grades them again"
+        click.echo(f"{len(bare)} graded without a sandbox, as {why}: judged apart, but not shut in.", err=True)
+    misnamed = submissions.misnamed(opened, chosen)
+    for name in misnamed:
+        click.echo(f"Not graded: the folder {name}, whose name no gradebook takes; rename it.", err=True)
     if batch.left:
         click.echo(f"Stopped with {batch.left} submissions left; the same command goes on with them.", err=True)
         return STOPPED
-    return 0
+    return 1 if misnamed else 0
 
 
 @course.command()

@@ -18,7 +18,7 @@ from course import CourseError
 from course.assignment import read_notebook
 from course.directory import CourseDirectory, write
 from course.grading import autograded, gradebook
-from course.grading.engine import grade
+from course.grading.engine import grade, refuse
 from course.grading.pool import Engine, Known, MakeExecutor, Runner
 from course.grading.result import GradedNotebook, Limits
 from course.grading.submissions import HandedIn, Submission
@@ -99,7 +99,17 @@ def grade_class(
 
         def keep(handed_in: HandedIn, result: GradedNotebook, final: bool) -> None:
             fingerprint = handed_in.fingerprint(limits) if final else ""
-            report(handed_in.submission, _store(book, course, handed_in, result, fingerprint), True)
+            try:
+                result = _store(book, course, handed_in, result, fingerprint)
+            except (
+                ArithmeticError,
+                LookupError,
+                TypeError,
+                ValueError,
+            ) as error:  # one student's
+                failed = f"This result could not be stored ({type(error).__name__}: {error}); the next run tries again."
+                result = refuse(handed_in.submission.assignment, failed)
+            report(handed_in.submission, result, True)
 
         def earlier(submission: Submission) -> Known:
             return {} if force else _earlier(course, submission)

@@ -101,9 +101,11 @@ def store(
             book.db.rollback()
             if not tries_left:
                 reason = str(error).splitlines()[0]
-                cause = "is the name too long" if isinstance(error, DataError) else "is another program using it"
+                cause = "" if "full" in reason else "; is another program using it?"  # full: SQLite's word for a disk
+                if isinstance(error, DataError):
+                    cause = "; is the name too long?"
                 raise CourseError(
-                    f"The result of {student} cannot be written into the gradebook ({reason}); {cause}?"
+                    f"The result of {student} cannot be written into the gradebook ({reason}){cause or '.'}"
                 ) from None
         except BaseException:
             book.db.rollback()
@@ -165,8 +167,8 @@ def _new_submission(assignment: Any, student: Any) -> Any:
 def _moment(timestamp: str | None) -> datetime | None:
     try:
         return parse_utc(timestamp) if timestamp else None
-    except (ValueError, OverflowError):
-        return None  # a file that a student wrote
+    except Exception:  # a file that a student wrote: what its parser raises is anybody's guess
+        return None
 
 
 def _scores(notebook: Any, graded: GradedNotebook) -> None:

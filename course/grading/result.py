@@ -20,7 +20,7 @@ class Limits:
     restarts: int = 20  # processes that a submission may crash before the rest of it is given up
     memory_mb: int = 2048  # of all processes together, beyond what Python and the libraries take
     processes: int = 64  # threads count as processes
-    open_files: int = 256
+    open_files: int = 128  # sockets among them, whose buffers are memory that no limit counts
     file_mb: int = 64  # each file that it writes
     home_mb: int = 256  # all files that it writes
     run_show: bool = False  # also run pictures and training runs, on which nothing graded depends

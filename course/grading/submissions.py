@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import html
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,8 @@ from course.assignment import LARGEST, Assignment
 from course.directory import CourseDirectory
 from course.grading.engine import VERSION
 from course.grading.result import Limits
+
+_UNNAMEABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # controls, and bytes that are no UTF-8
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,7 @@ def find(course: CourseDirectory, assignments: Iterable[Assignment], students: S
         Submission(student, assignment, course.path("submitted", student, assignment.name))
         for assignment in assignments
         for student in course.students(assignment.name)
+        if not _UNNAMEABLE.search(student)
     ]
     if not found:
         place = course.path("submitted", "STUDENT", "ASSIGNMENT") / "NOTEBOOK.ipynb"
@@ -85,6 +89,12 @@ def find(course: CourseDirectory, assignments: Iterable[Assignment], students: S
     if unknown:
         raise CourseError(f"{unknown[0]!r} has handed in nothing; {', '.join(sorted(everybody)[:10])} have.")
     return [submission for submission in found if not students or submission.student in students]
+
+
+def misnamed(course: CourseDirectory, assignments: Iterable[Assignment]) -> list[str]:
+    """Students' folders that `find` leaves out, for no gradebook takes their names, in ASCII."""
+    everybody = {student for assignment in assignments for student in course.students(assignment.name)}
+    return [ascii(student) for student in sorted(everybody) if _UNNAMEABLE.search(student)]
 
 
 def _is_file(path: Path) -> bool:

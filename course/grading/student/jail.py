@@ -1,7 +1,7 @@
 """Shutting a process in: namespaces of its own, no rights, and limits on what it may use. Linux only, but for limits.
 
 The process that calls `leave_the_system` is already inside bubblewrap's read-only file system. It gets namespaces of
-its own for users, processes, mounts, shared memory and the network, so that two submissions cannot meet.
+its own for users, processes, mounts, shared memory, terminals and the network, so that two submissions cannot meet.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ import resource
 import struct
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 NAMESPACES = 0x00020000 | 0x08000000 | 0x10000000 | 0x20000000 | 0x40000000  # mount, ipc, user, pid, net
-NOSUID_NODEV = 2 | 4
+NOSUID_NODEV, NOSUID_NOEXEC = 2 | 4, 2 | 8
 READ_ONLY = 1
 BIND = 0x1000 | 0x4000  # with the mounts inside
 PR_SET_DUMPABLE, PR_SET_SECCOMP, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 4, 22, 36, 38
@@ -32,6 +33,11 @@ REFUSED = {
     "aarch64": (0xC00000B7, (279, 447, 194, 186, 217, 117, 241, 218, 219, 280, 282, 425)),
 }
 
+# And setsockopt where it would give a socket a larger buffer, which is memory that no limit counts either.
+SETSOCKOPT = {"x86_64": 54, "aarch64": 208}
+SOL_SOCKET, BUFFERS = 1, (7, 8, 32, 33)
+
+TICKS = os.sysconf("SC_CLK_TCK")
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -59,6 +65,8 @@ def move_in(megabytes: int, keep: Iterable[str] = ()) -> None:
         os.makedirs(path, exist_ok=True)
         _call("mount", f"/proc/self/fd/{descriptor}".encode(), path.encode(), None, BIND, None)
         os.close(descriptor)
+    terminals = b"newinstance,ptmxmode=0666,mode=0620"
+    _call("mount", b"devpts", b"/dev/pts", b"devpts", NOSUID_NOEXEC, terminals)  # or two submissions would meet there
     Path("/proc/sys/user/max_user_namespaces").write_text("0")  # no way to get rights back
     _call("mount", b"tmpfs", b"/proc", b"tmpfs", NOSUID_NODEV | READ_ONLY, b"size=4k")
     _call("prctl", PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
@@ -68,16 +76,28 @@ def move_in(megabytes: int, keep: Iterable[str] = ()) -> None:
 
 def _refuse_calls() -> None:
     """Let the kernel refuse the calls in `REFUSED`, by a filter that nobody can take away again."""
-    if os.uname().machine not in REFUSED:
+    machine = os.uname().machine
+    if machine not in REFUSED:
         return
-    architecture, refused = REFUSED[os.uname().machine]
-    no = len(refused) + 5  # the step that refuses
+    architecture, refused = REFUSED[machine]
     load, equal, above, give = 0x20, 0x15, 0x35, 0x06  # of BPF: a word, jump if equal, jump if not less, return
-    steps = [(load, 0, 0, 4), (equal, 0, no - 2, architecture), (load, 0, 0, 0), (above, no - 4, 0, 0x40000000)]
-    steps += [(equal, no - place - 1, 0, call) for place, call in enumerate(refused, 4)]
-    steps += [(give, 0, 0, 0x7FFF0000), (give, 0, 0, 0x00050000 | errno.EPERM)]  # allow; this error
-    program = ctypes.create_string_buffer(b"".join(struct.pack("<HBBI", *step) for step in steps))
-    _call("prctl", PR_SET_SECCOMP, SECCOMP_MODE_FILTER, struct.pack("@HP", len(steps), ctypes.addressof(program)), 0, 0)
+    number, level, option = 0, 24, 32  # where the kernel puts the call and its second and third argument
+    # Each step: what it does, with which number, and where it goes on if that is so and if it is not (None: below).
+    steps: list[tuple[int, int, str | None, str | None]] = [
+        (load, 4, None, None), (equal, architecture, None, "no"),
+        (load, number, None, None), (above, 2**30, "no", None),
+        *((equal, call, "no", None) for call in refused),
+        (equal, SETSOCKOPT[machine], None, "yes"), (load, level, None, None), (equal, SOL_SOCKET, None, "yes"),
+        (load, option, None, None), *((equal, name, "no", None) for name in BUFFERS),
+    ]  # fmt: skip
+    places = {"yes": len(steps), "no": len(steps) + 1}
+    coded = [
+        (what, *(places[goal] - place - 1 if goal else 0 for goal in goals), value)
+        for place, (what, value, *goals) in enumerate(steps)
+    ]
+    coded += [(give, 0, 0, 0x7FFF0000), (give, 0, 0, 0x00050000 | errno.EPERM)]  # allow; this error
+    program = ctypes.create_string_buffer(b"".join(struct.pack("<HBBI", *step) for step in coded))
+    _call("prctl", PR_SET_SECCOMP, SECCOMP_MODE_FILTER, struct.pack("@HP", len(coded), ctypes.addressof(program)), 0, 0)
 
 
 def limit(memory_mb: int, cpu_seconds: int, processes: int, open_files: int, file_mb: int) -> None:
@@ -105,18 +125,26 @@ def reap_orphans() -> None:
 
 
 def resident(process: int) -> int:
-    """The bytes of memory that a process has to itself and those that it was forked from."""
-    _, held, shared, *_ = map(int, Path(f"/proc/{process}/statm").read_text().split())
-    return (held - shared) * resource.getpagesize()
+    """The bytes of memory that a process has beside files: what is shared with others counts for each of them."""
+    status = Path(f"/proc/{process}/status").read_text().splitlines()
+    return sum(1024 * int(line.split()[1]) for line in status if line.startswith(("RssAnon:", "RssShmem:")))
 
 
-def parents() -> dict[int, int]:
-    """The parent of each process that is seen from here."""
+class Process(NamedTuple):
+    """Its parent, and the seconds of processor time that it and those of its children that have ended took."""
+
+    parent: int
+    seconds: float
+
+
+def processes() -> dict[int, Process]:
+    """All that are seen from here, by their numbers."""
     found = {}
     for name in os.listdir("/proc"):
         if name.isdigit():
             with contextlib.suppress(OSError, ValueError):  # it may have ended
-                found[int(name)] = int(Path(f"/proc/{name}/stat").read_text().rpartition(")")[2].split()[1])
+                stat = Path(f"/proc/{name}/stat").read_text().rpartition(")")[2].split()
+                found[int(name)] = Process(int(stat[1]), sum(map(int, stat[11:15])) / TICKS)
     return found
 
 

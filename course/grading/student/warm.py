@@ -17,6 +17,7 @@ import selectors
 import signal
 import socket
 import sys
+import time
 from typing import Any
 
 from course.grading.student import jail
@@ -26,7 +27,7 @@ from course.grading.student.shell import Shell, start
 
 REQUEST_BYTES = 10_000
 WATCHED = 0.2  # seconds between two looks at what children hold
-FEWEST = 2  # processes that there are beside children: this one, and bubblewrap's
+SPARE = 5.0  # seconds of processor time that a child may take beyond those since it began: it has a share of one core
 SECONDS = 10  # to get a process ready
 
 
@@ -36,7 +37,7 @@ class Parent:
     def __init__(self, listener: socket.socket, jailed: bool, shell: Shell) -> None:
         self.listener, self.jailed, self.shell = listener, jailed, shell
         self.children: dict[socket.socket, int] = {}  # by lifeline; 0 before there is one
-        self.most: dict[int, int] = {}  # bytes of memory, by child
+        self.most: dict[int, tuple[int, float]] = {}  # bytes of memory, and when it began, by child
         self.mine = jail.resident(os.getpid()) if jailed else 0
 
     def run(self) -> None:
@@ -73,7 +74,7 @@ class Parent:
                 try:
                     limits = json.loads(data)
                     self.children[lifeline] = child = self._fork(descriptors[0], limits)
-                    self.most[child] = limits["memory_mb"] * 2**20
+                    self.most[child] = limits["memory_mb"] * 2**20, time.monotonic()
                     reply = {"pid": child}
                 except OSError as error:
                     reply = {"error": str(error)}
@@ -94,19 +95,18 @@ class Parent:
                 os.kill(child, signal.SIGKILL) if self.jailed else os.killpg(child, signal.SIGKILL)
 
     def _watch(self) -> None:
-        """Kill a child that has with all its processes more memory than one of them may have: limits are for each."""
-        if sum(map(bool, self.children.values())) + FEWEST >= sum(name.isdigit() for name in os.listdir("/proc")):
-            return
-        parents, held = jail.parents(), dict.fromkeys(self.most, 0)
-        for process in parents:
+        """Kill a child that takes more with all its processes than it may: the system's limits are for each of them."""
+        processes, held, taken = jail.processes(), dict.fromkeys(self.most, 0), dict.fromkeys(self.most, 0.0)
+        for process, (_, seconds) in processes.items():
             first = process
-            while first in parents and first not in held:
-                first = parents[first]
+            while first in processes and first not in held:
+                first = processes[first].parent
             if first in held:
+                taken[first] += seconds
                 with contextlib.suppress(OSError, ValueError):  # it may have ended
                     held[first] += max(0, jail.resident(process) - self.mine)
-        for child, size in held.items():
-            if size > self.most[child]:
+        for child, (memory, began) in self.most.items():
+            if held[child] > memory or taken[child] > time.monotonic() - began + SPARE:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(child, signal.SIGKILL)
 

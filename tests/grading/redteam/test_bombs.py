@@ -1,6 +1,7 @@
 # ruff: noqa: E501  (each attack is one entry of a table)
 """Using up what a machine has: each submission has its share, and the machine and the others keep theirs."""
 
+import os
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -48,13 +49,17 @@ def test_a_bomb_in_a_test_costs_its_own_question(attack, bomb):
     assert graded.points == {"double-values": 0, "double-shape": 0, "mean-value": 1.5}
 
 
-def test_many_processes_have_no_more_memory_than_one(attack):
+@pytest.mark.parametrize(
+    "memory",
+    ["bytearray(os.urandom(2**20) * 120)", "mmap.mmap(-1, 120 * 2**20); kept[::4096] = bytes(len(kept[::4096]))"],
+)
+def test_many_processes_have_no_more_memory_than_one(attack, memory):
     # each of them stays within its own limit: the sum has to be watched
-    crowd = """
-import os, time
+    crowd = f"""
+import mmap, os, time
 for _ in range(12):
     if os.fork() == 0:
-        kept = bytearray(os.urandom(2**20) * 120)
+        kept = {memory}
         time.sleep(60)
         os._exit(0)
 time.sleep(60)
@@ -77,6 +82,29 @@ time.sleep(60)
     assert graded.mean == 1.5
     assert graded.result.broken[0] == ("double", "it ended the Python process")
     assert before - min(least) < 1300  # MB, and 1440 were wanted
+
+
+@pytest.mark.skipif(os.cpu_count() == 1, reason="on one core nobody takes more than one")
+def test_many_processes_have_no_more_than_one_core(attack):
+    crowd = "import os, time\nfor _ in range(20):\n    if os.fork() == 0:\n        while True: pass\ntime.sleep(60)\n"
+    graded = attack(limits=replace(LIMITS, cell_seconds=25), double=crowd + WRONG, within=25)
+    assert graded.result.broken[0] == ("double", "it ended the Python process")
+    assert graded.mean == 1.5
+
+
+def test_sockets_keep_their_small_buffers(inside):
+    enlarge = """
+import socket
+one, _ = socket.socketpair()
+for option in (socket.SO_SNDBUF, socket.SO_RCVBUF, 32, 33):
+    try:
+        one.setsockopt(socket.SOL_SOCKET, option, 2**24)
+    except PermissionError:
+        print('refused')
+one.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+"""
+    with inside() as run:
+        assert run(enlarge).split() == ["refused"] * 4
 
 
 def _available():

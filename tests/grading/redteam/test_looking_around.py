@@ -223,19 +223,21 @@ memory = shared_memory.SharedMemory('memory', create=True, size=100)
 one = socket.socket(socket.AF_UNIX); one.bind(chr(0) + 'here'); one.listen()
 queue = ctypes.CDLL(None).msgget(4242, 0o1666)
 print(os.getpid())
+leader, follower = os.openpty(); os.write(leader, b'here')
 """
     find = """
 import ctypes, os, socket
 print([place for place in ('/tmp/here', '/tmp/work/here', '/dev/shm/here') if os.path.exists(place)])
+print(os.listdir('/dev/pts'), os.openpty()[1] > 0, os.popen('tty').read() != '')
 print(os.listdir('/dev/shm'), ctypes.CDLL(None).msgget(4242, 0))
 with socket.socket(socket.AF_UNIX) as one:
     print(one.connect_ex(chr(0) + 'here') != 0)
 """
     with inside() as first, inside() as second:
         assert first(leave) == "1\n"  # the first of its own process namespace
-        assert second(find) == "[]\n[] -1\nTrue\n"
+        assert second(find) == "[]\n['ptmx'] True True\n[] -1\nTrue\n"
     with inside() as third:
-        assert third(find) == "[]\n[] -1\nTrue\n"
+        assert third(find) == "[]\n['ptmx'] True True\n[] -1\nTrue\n"
 
 
 LINGER = """

@@ -4,12 +4,13 @@
 import copy
 import json
 import os
+import shutil
 from dataclasses import replace
 
 import pytest
 
 from course.authoring.answers import submission
-from course.grading import submissions
+from course.grading import gradebook, submissions
 from course.grading.batch import grade_class
 
 from .conftest import LIMITS, MODEL, WRONG, own
@@ -319,10 +320,13 @@ def test_odd_names_and_further_files_are_not_looked_at(course, mini_assignment, 
     (folder / "-rf.ipynb").write_text("{}")
     (folder / "..ipynb").write_text("{}")
     (folder / "timestamp.txt").write_bytes(b"\xff\x00 yesterday\x1b[2J" * 1000)
+    for number, stamp in enumerate(["-99:99999999999999999999991000031", "1:99999999999999999999999999999"]):
+        (hand_in(f"late{number}", **MODEL) / "timestamp.txt").write_text(stamp)
     os.truncate(hand_in("huge") / "mini.ipynb", 2**40)
     only = hand_in("odd", **wrong)
     (only / "mini.ipynb").rename(only / "<img src=x onerror=alert(1)>\n# *x* `y` $(id).ipynb")
-    results = in_class(course, mini_assignment, ["mallory", "huge", "odd"])
+    results = in_class(course, mini_assignment, ["mallory", "huge", "odd", "late0", "late1"])
+    assert results["late0"].points == results["late1"].points == 4.5
     assert results["mallory"].points == results["odd"].points == 1.5
     assert results["huge"].points == 0
     assert "too large" in results["huge"].error
@@ -341,3 +345,28 @@ def test_a_broken_class_leaves_the_others_alone(course, mini_assignment, hand_in
     assert {name: result.points for name, result in results.items()} == {
         "a-broken": 0, "b-crash": 0, "c-honest": 4.5, "d-forged": 1.5, "e-honest": 4.5,
     }  # fmt: skip
+
+
+def test_a_name_that_no_gradebook_takes_stops_nobody(course, mini_assignment, hand_in):
+    hand_in("ann", **MODEL)
+    names = [b"m\xfcller", b"\x1b[31mred", b"two\nlines"]
+    for name in names:
+        folder = os.fsencode(course.path("submitted", "ann", "00_mini").parents[1]) + b"/" + name
+        shutil.copytree(course.path("submitted", "ann", "00_mini"), os.fsdecode(folder) + "/00_mini")
+    assert in_class(course, mini_assignment, ["ann"])["ann"].points == 4.5
+    assert [found.student for found in submissions.find(course, [mini_assignment])] == ["ann"]
+    told = submissions.misnamed(course, [mini_assignment])
+    assert told == ["'\\x1b[31mred'", "'m\\udcfcller'", "'two\\nlines'"]
+
+
+def test_a_result_that_cannot_be_stored_stops_nobody(course, mini_assignment, hand_in, monkeypatch):
+    for name in ("ann", "bob", "cleo"):
+        hand_in(name, **MODEL)
+    moment = gradebook._moment
+    monkeypatch.setattr(gradebook, "_moment", lambda timestamp: 1 / 0 if timestamp else moment(timestamp))
+    (course.path("submitted", "bob", "00_mini") / "timestamp.txt").write_text("2026-01-01")
+    results = in_class(course, mini_assignment, ["ann", "bob", "cleo"])
+    assert [results[name].points for name in ("ann", "bob", "cleo")] == [4.5, 0, 4.5]
+    assert "could not be stored (ZeroDivisionError: division by zero); the next run" in results["bob"].error
+    monkeypatch.undo()
+    assert in_class(course, mini_assignment, ["ann", "bob", "cleo"])["bob"].points == 4.5
