@@ -273,7 +273,7 @@ def grade(
     if batch.left:
         click.echo(f"Stopped with {batch.left} submissions left; the same command goes on with them.", err=True)
         return STOPPED
-    return 1 if misnamed else 0
+    return 1 if misnamed or batch.unread else 0
 
 
 @course.command()
@@ -369,7 +369,7 @@ def _chosen(root: Path, wanted: Sequence[str], built: bool = False) -> tuple[Cou
         there = [name for name in there if opened.path("release", ".", name).is_dir()] or there
     if not there:
         raise CourseError(f"{opened.source} holds no assignment; each is a folder with one notebook in it.")
-    return opened, [assignment.find(opened.source, name) for name in wanted or there]
+    return opened, [assignment.find(opened.source, name) for name in dict.fromkeys(wanted or there)]
 
 
 def _limits(opened: CourseDirectory, **more: bool) -> Limits:

@@ -39,6 +39,15 @@ c.ExecutePreprocessor.error_on_timeout = {
 # c.Limits.memory_mb = 2048
 # c.Limits.notebook_seconds = 600
 
+# `nbgrader autograde`, and formgrader's button for it, grade in the sandbox as `course grade` does. With nbgrader's own
+# Execute in its place, feedback shows the hidden tests in full.
+c.Autograde.autograde_preprocessors = [
+    "course.grading.autograde.Execute",
+    "nbgrader.preprocessors.SaveAutoGrades",
+    "nbgrader.preprocessors.AssignLatePenalties",
+    "nbgrader.preprocessors.CheckCellMetadata",
+]
+
 # Left alone, nbgrader takes all points of a test for anything on stderr. A warning is not a wrong answer.
 c.IgnorePattern.enabled = True
 c.IgnorePattern.pattern = "(?s).*"

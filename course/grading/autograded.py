@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import textwrap
 from collections.abc import Iterator, Sequence
 from itertools import count
 from typing import Any
@@ -18,6 +19,8 @@ from course.grading.rebuild import RebuiltCell
 from course.grading.result import CellScore, GradedNotebook, Outcome
 from course.leaks import Searcher, strings
 
+WIDTH = 100  # of a line that a feedback page shows whole
+RED, PLAIN = "\x1b[1;31m", "\x1b[0m"
 KEY = "convcourse"  # the notebook's metadata hold the result under this name
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
@@ -111,9 +114,16 @@ def _verdict(score: CellScore) -> dict[str, Any]:
     if score.points == score.max_points:
         return _printed(f"passed: {score.points:g} of {score.max_points:g} points\n")
     message = score.message or "failed"
+    lines = [part for line in message.split("\n") for part in _folded(line)]
     if score.points > 0:
-        return _printed(f"{score.points:g} of {score.max_points:g} points\n{message}\n")
-    return {"output_type": "error", "ename": "Failed", "evalue": message, "traceback": message.split("\n")}
+        return _printed("\n".join([f"{score.points:g} of {score.max_points:g} points", *lines, ""]))
+    failed = f"{RED}FAILED: 0 of {score.max_points:g} points{PLAIN}"
+    return {"output_type": "error", "ename": "Failed", "evalue": message, "traceback": [failed, *lines]}
+
+
+def _folded(line: str) -> list[str]:
+    """A line as one or more that a feedback page shows without scrolling."""
+    return textwrap.wrap(line, WIDTH, break_long_words=False, break_on_hyphens=False, drop_whitespace=True) or [""]
 
 
 def _printed(text: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -39,10 +40,13 @@ class Graded:
 
 @dataclass(frozen=True)
 class Batch:
-    """What a run achieved: its results in the order of assignments and students, and how many it left undone."""
+    """What a run achieved: its results in the order of assignments and students, how many it left undone, and how many
+    could not be read or stored.
+    """
 
     results: tuple[Graded, ...]
     left: int = 0
+    unread: int = 0
 
 
 Progress = Callable[[Graded], None]
@@ -77,6 +81,7 @@ def grade_class(
     limits = replace(limits or Limits(), key=key(course.root))
     jobs = max(1, jobs or os.cpu_count() or 1)
     results: dict[tuple[str, str], Graded] = {}
+    unread = 0
 
     def report(submission: Submission, result: GradedNotebook, fresh: bool) -> None:
         graded = Graded(submission.student, submission.assignment.name, result, fresh)
@@ -99,6 +104,11 @@ def grade_class(
 
         def keep(handed_in: HandedIn, result: GradedNotebook, final: bool) -> None:
             fingerprint = handed_in.fingerprint(limits) if final else ""
+            nonlocal unread
+            if handed_in.unread:  # nobody's answer: what was graded before stays
+                unread += 1
+                report(handed_in.submission, result, True)
+                return
             try:
                 result = _store(book, course, handed_in, result, fingerprint)
             except (
@@ -109,6 +119,7 @@ def grade_class(
             ) as error:  # one student's
                 failed = f"This result could not be stored ({type(error).__name__}: {error}); the next run tries again."
                 result = refuse(handed_in.submission.assignment, failed)
+                unread += 1
             report(handed_in.submission, result, True)
 
         def earlier(submission: Submission) -> Known:
@@ -119,7 +130,7 @@ def grade_class(
                 runner.try_solutions({waits.assignment.name: waits.assignment for waits in waiting}.values())
                 runner.run(waiting, stopping)
     done = (results.get((submission.assignment.name, submission.student)) for submission in submissions)
-    return Batch(tuple(graded for graded in done if graded), len(submissions) - len(results))
+    return Batch(tuple(graded for graded in done if graded), len(submissions) - len(results), unread)
 
 
 def _known(course: CourseDirectory, handed_in: HandedIn, limits: Limits) -> GradedNotebook | None:
@@ -183,4 +194,6 @@ def _store(
     notebook = read_notebook(result.notebook, "the autograded notebook")
     sealed = autograded.seal(notebook, result.summary() | {"fingerprint": fingerprint})
     write(place, sealed, 0o444)
+    # Feedback on an earlier result: nbgrader would leave it as it is.
+    shutil.rmtree(course.path("feedback", submission.student, submission.assignment.name), ignore_errors=True)
     return replace(result, notebook=sealed)

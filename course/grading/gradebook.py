@@ -100,8 +100,9 @@ def store(
         except SQLAlchemyError as error:
             book.db.rollback()
             if not tries_left:
-                reason = str(error).splitlines()[0]
-                cause = "" if "full" in reason else "; is another program using it?"  # full: SQLite's word for a disk
+                reason = str(getattr(error, "orig", error)).splitlines()[0]
+                known = "full" in reason or "readonly" in reason  # SQLite's words for a disk and a file
+                cause = "" if known else "; is another program using it?"
                 if isinstance(error, DataError):
                     cause = "; is the name too long?"
                 raise CourseError(

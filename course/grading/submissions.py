@@ -49,7 +49,8 @@ class Submission:
             found = ", ".join(map(_shown, there)) or "no notebook"
             return HandedIn(self, None, f"There is no {wanted} in this submission; there is {found}.")
         except OSError as error:
-            return HandedIn(self, None, f"{wanted} cannot be read: {error.strerror}.")
+            told = f"{wanted} cannot be read ({error.strerror}); nothing was graded, and an earlier score stays."
+            return HandedIn(self, None, told, unread=True)
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,7 @@ class HandedIn:
     error: str | None = None
     notes: tuple[str, ...] = ()
     timestamp: str | None = None
+    unread: bool = False  # because of this machine, which is not the student's fault
 
     def fingerprint(self, limits: Limits) -> str:
         """A hash of everything that the result depends on."""

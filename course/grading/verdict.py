@@ -96,7 +96,7 @@ def _message(
     if not outcome.ename:
         return UNSAID
     if outcome.ename == "NotImplementedError":
-        return "NotImplementedError: this exercise is not answered yet."
+        return _not_implemented(cells, outcome)
     if outcome.ename in CHECKS and not outcome.by_student:
         text = outcome.evalue.strip() or "the answer is wrong."
         return (
@@ -109,6 +109,16 @@ def _message(
     if hidden:  # whatever such an exception says may be an input, its own name too
         return f"your code raised {outcome.ename if outcome.ename in NAMED else 'an exception of its own'}" + place
     return f"{outcome.ename}: {outcome.evalue}".strip().removesuffix(":") + place
+
+
+def _not_implemented(cells: Sequence[RebuiltCell], outcome: Outcome) -> str:
+    """Whether an answer is missing, or stands there beside the line that was to be replaced by it."""
+    for index, _ in reversed(outcome.frames):
+        cell = cells[index] if 0 <= index < len(cells) else None
+        if cell and cell.origin and cell.role == "exercise" and cell.source.strip() != cell.origin.released.strip():
+            where = f"your answer in {cell.origin.label} still holds"
+            return f"NotImplementedError: {where} raise NotImplementedError(): delete that line."
+    return "NotImplementedError: this exercise is not answered yet."
 
 
 def _guarded(ename: str, line: str, source: str) -> str:

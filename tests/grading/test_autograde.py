@@ -93,12 +93,15 @@ def graded(built_once, tmp_path_factory):
         folder = course.path("submitted", student, "00_mini")
         folder.mkdir(parents=True)
         (folder / "mini.ipynb").write_text(json.dumps(notebook))
+    config = root / "nbgrader_config.py"
+    ours = config.read_text()
+    config.write_text(re.sub(r"(?s)c\.Autograde\.autograde_preprocessors = \[.*?\]", "", ours))
     status, said = nbgrader(root, "autograde", "00_mini", "--student", "cheats")
     assert status == 0, said
     stock = points(course)["cheats"]
+    config.write_text(ours)
     [lines] = re.findall(r"<!-- autograde -->\n```python\n(.*?)```", README.read_text(), re.DOTALL)
-    with (root / "nbgrader_config.py").open("a") as config:
-        config.write(lines)
+    assert lines in ours
     status, said = nbgrader(root, "autograde", "00_mini", "--force")
     assert status == 0, said
     return course, stock, said

@@ -9,6 +9,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from nbgrader.api import Gradebook
@@ -81,6 +82,38 @@ def test_what_is_unchanged_is_not_graded_again(course, hand_in, run, mini):
     assert all(fresh for _, _, fresh in table(run(force=True)).values())
     assert not any(fresh for _, _, fresh in table(run()).values())
     assert all(fresh for _, _, fresh in table(run(limits=Limits(cell_seconds=7))).values())
+
+
+def test_feedback_on_an_earlier_result_does_not_stay(hand_in, course, run):
+    for name in ("mira", "noor"):
+        hand_in(name)
+    run()
+    pages = {name: course.path("feedback", name, "00_mini") / "mini.html" for name in ("mira", "noor")}
+    for page in pages.values():
+        page.parent.mkdir(parents=True)
+        page.write_text("2 of 4 points")
+    hand_in("mira", double="def double(x):\n    return 1")
+    run()
+    assert [page.exists() for page in pages.values()] == [False, True]
+
+
+def test_what_this_machine_cannot_read_costs_nobody_a_score(hand_in, course, run, book, monkeypatch):
+    folder = hand_in("mira")
+    run()
+    before = {score.student.id: score.score for score in book.assignment_submissions("00_mini")}
+    (folder / "mini.ipynb").write_bytes((folder / "mini.ipynb").read_bytes() + b" ")
+    read = Path.read_bytes
+
+    def forbidden(path):
+        if path.parent == folder:
+            raise PermissionError(13, "Permission denied")
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", forbidden)
+    batch = run()
+    assert batch.unread == 1
+    assert "cannot be read (Permission denied); nothing was graded" in batch.results[0].result.error
+    assert {score.student.id: score.score for score in book.assignment_submissions("00_mini")} == before
 
 
 def test_a_new_source_or_a_lost_gradebook_row_means_grading_again(course, hand_in, run, mini, book):

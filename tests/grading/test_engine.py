@@ -70,6 +70,22 @@ def test_a_wrong_answer_loses_its_own_points_and_is_told_why(graded):
     assert result.points == 2.5
 
 
+def test_a_line_of_the_stub_that_was_left_is_named(graded):
+    result = graded(
+        double="def double(x):\n    return 2 * x", mean="def mean(x):\n    x.mean()\n    raise NotImplementedError()"
+    )
+    message = "NotImplementedError: your answer in mean still holds raise NotImplementedError(): delete that line."
+    assert told(result)["mean-value"] == (0, False, message)
+
+
+def test_a_failed_test_says_so_first_in_lines_that_fit_a_page(graded):
+    result = graded(double="def double(x):\n    raise ValueError('a word ' * 60)")
+    first, *lines = outputs(result)["double-values"].outputs[0].traceback
+    assert "FAILED: 0 of 2 points" in first
+    assert max(map(len, lines)) <= 100
+    assert " ".join(lines).count("a word") == 61  # one in the line of code
+
+
 def test_a_hidden_test_tells_the_mistake_but_not_its_input(graded):
     result = graded(
         double="def double(x):\n    return 2 * x if len(x) < 4 else 3 * x",

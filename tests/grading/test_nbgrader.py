@@ -1,6 +1,7 @@
 """nbgrader by hand in a directory made by `course init`, and that honest submissions score the same in both."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ from course.grading.batch import grade_class
 from course.grading.result import Limits
 from course.leaks import Searcher, secrets
 
+OURS = re.compile(r"(?s)c\.Autograde\.autograde_preprocessors = \[.*?\]")
 NOISY = "import warnings\ndef mean(x):\n    warnings.warn('careful')\n    print('tried')\n    return np.mean(x)"
 CLASS = {
     "solved": {},
@@ -45,7 +47,7 @@ def by_hand(built_once, tmp_path_factory):
     shutil.copytree(built_once, root)
     shutil.rmtree(root / "release")
     config = root / "nbgrader_config.py"
-    config.write_text(config.read_text().replace("timeout = 30", "timeout = 2"))
+    config.write_text(OURS.sub("", config.read_text().replace("timeout = 30", "timeout = 2")))
     nbgrader(root, "generate_assignment", "00_mini")
     course, source = open_course(root), load(root / "source" / "00_mini")
     released = (root / "release" / "00_mini" / "mini.ipynb").read_bytes()
