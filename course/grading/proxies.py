@@ -28,18 +28,22 @@ class StudentError(Exception):
 
 
 @lru_cache(100)  # the names come from the student
-def error_type(name: str) -> type[StudentError]:
-    """StudentError, and also Python's own exception of that name, so that a test can expect a ValueError."""
-    known = getattr(builtins, name, None)
+def error_type(name: str, base: str) -> type[StudentError]:
+    """StudentError, and also Python's own exception named `base`, so that a test can expect a ValueError."""
+    name = name if name.isidentifier() else StudentError.__name__
+    known = getattr(builtins, base, None)
     harmful = (StopIteration, StopAsyncIteration)  # would end a test's own loop as if it were done
     if isinstance(known, type) and issubclass(known, Exception) and not issubclass(known, harmful):
-        try:
-            kind = type(name, (StudentError, known), {})
-            kind("")
-        except TypeError:  # such as UnicodeDecodeError, which wants more than a text
-            return StudentError
-        return kind
-    return StudentError
+        for kind in known.__mro__:
+            if not issubclass(kind, Exception):
+                break
+            try:
+                made = type(name, (StudentError, kind), {})
+                made("")
+            except TypeError:  # such as UnicodeDecodeError, which wants more than a text; a ValueError does not
+                continue
+            return made
+    return type(name, (StudentError,), {})
 
 
 def _forward(how: str, operator: str | None = None) -> Callable[..., Any]:
@@ -123,6 +127,12 @@ class Remote:
 
     def __repr__(self) -> str:
         return f"<{self.__name} of your code>"
+
+
+@lru_cache(100)  # the names come from the student
+def remote_type(name: str) -> type[Remote]:
+    """`Remote` under the name of what it stands for, which a check's message says."""
+    return type(name, (Remote,), {"__slots__": ()}) if name.isidentifier() else Remote
 
 
 def _session_of(remote: Remote, operator: str | None = None) -> Session:

@@ -17,7 +17,7 @@ import numpy as np
 from course.grading.generators import advance
 from course.grading.isolation import Student
 from course.grading.outputs import LONGEST, lines_of, made_anew, text
-from course.grading.proxies import Remote, error_type, number_of
+from course.grading.proxies import Remote, error_type, number_of, remote_type
 from course.grading.result import Limits, Outcome
 from course.grading.student.channel import DEEPEST, Gone, ProtocolError
 from course.grading.student.codec import CodecError, Decoder, Encoder, Tag
@@ -108,8 +108,10 @@ class Session:
         if late:
             raise OutOfTime(lines_of(frames), text(ename) == "KeyboardInterrupt" and not self._depth)
         self._put_back(shared, changes)
-        error = error_type(text(ename))(text(evalue))
-        error.ename, error.frames = text(ename), lines_of(frames)
+        name, _, base = text(ename).rpartition(" ")
+        name = name or base
+        error = error_type(name, base)(text(evalue))
+        error.ename, error.frames = name, lines_of(frames)
         raise error
 
     def see(self, value: Any) -> None:
@@ -235,7 +237,7 @@ class Session:
 
     def _known(self, tag: Tag, number: int, name: str) -> Any:
         if tag is Tag.SENDERS:
-            return Remote(self, number, name)
+            return remote_type(name)(self, number, name)
         if number >= len(self._functions):
             raise CodecError("a function that the judge never sent")
         return self._functions[number]

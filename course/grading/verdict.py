@@ -116,8 +116,8 @@ def _not_implemented(cells: Sequence[RebuiltCell], outcome: Outcome) -> str:
     for index, _ in reversed(outcome.frames):
         cell = cells[index] if 0 <= index < len(cells) else None
         if cell and cell.origin and cell.role == "exercise" and cell.source.strip() != cell.origin.released.strip():
-            where = f"your answer in {cell.origin.label} still holds"
-            return f"NotImplementedError: {where} raise NotImplementedError(): delete that line."
+            line = "raise NotImplementedError() still stands in it: delete that line."
+            return f"NotImplementedError: your code is there in {cell.origin.label}, but {line}"
     return "NotImplementedError: this exercise is not answered yet."
 
 

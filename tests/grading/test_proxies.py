@@ -168,6 +168,18 @@ def student(session, _bound):
 
 
 @pytest.fixture
+def function(session):
+    """The function `f` of a student's cell."""
+
+    def define(source):
+        outcome = session.run(1, source, 1000)
+        assert outcome.ended == "ok", outcome
+        return session.names({"f"})["f"]
+
+    return define
+
+
+@pytest.fixture
 def short():
     """A session of its own, with a second for each call."""
     limits = Limits(cell_seconds=20, call_seconds=1)
@@ -264,12 +276,55 @@ def test_an_exception_that_would_end_more_than_a_call_is_a_plain_one(student, na
         list(map(student.raises, [name]))
 
 
-@pytest.mark.parametrize("name", ["UnicodeDecodeError", "ExceptionGroup", "Mine", "print", "StudentError", "Ended"])
+@pytest.mark.parametrize("name", ["ExceptionGroup", "Mine", "print", "StudentError", "Ended"])
 def test_exceptions_that_a_text_does_not_make_are_plain_ones(student, name):
     with pytest.raises(StudentError, match="of my own") as caught:
         student.leaves(name)
-    assert type(caught.value) is StudentError
-    assert caught.value.ename == name
+    assert type(caught.value).__name__ == caught.value.ename == name
+    assert set(type(caught.value).__mro__) - {type(caught.value)} == set(StudentError.__mro__)
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        ("type('UnknownKind', (ValueError,), {})('x')", ValueError),
+        ("np.linalg.LinAlgError('x')", ValueError),
+        ("UnicodeDecodeError('utf-8', b'', 0, 1, 'x')", ValueError),
+        ("type('Lost', (FileNotFoundError,), {})('x')", OSError),
+        ("type('two words', (KeyError,), {})('x')", KeyError),
+    ],
+)
+def test_an_exception_is_what_it_derives_from(function, line, kind):
+    with pytest.raises(kind) as caught:
+        function(f"def f():\n    raise {line}")()
+    assert isinstance(caught.value, StudentError)
+    assert type(caught.value).__name__ in ("UnknownKind", "LinAlgError", "UnicodeDecodeError", "Lost", "StudentError")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "array.array('d', [2, 4])",
+        "memoryview(np.array([2.0, 4]))",
+        "collections.deque([2.0, 4.0])",
+        "Series([2.0, 4.0])",
+    ],
+)
+def test_what_numpy_would_take_for_an_array_arrives_as_data(function, value):
+    library = """
+import array, collections
+class Series:
+    __module__ = 'pandas'
+    def __init__(self, entries): self.entries = entries
+    def __array__(self, dtype=None, copy=None): return np.array(self.entries)
+"""
+    np.testing.assert_array_equal(function(f"{library}def f():\n    return {value}")(), [2, 4])
+
+
+def test_what_arrives_as_an_object_is_named_after_it(function):
+    generator = function("def f():\n    yield 1")()
+    assert type(generator).__name__ == "generator"
+    assert repr(generator) == "<generator of your code>"
 
 
 # -- objects

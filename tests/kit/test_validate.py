@@ -64,6 +64,113 @@ def test_what_is_blank_hangs_or_crashes(notebook):
     assert [verdict.status for verdict in check(path, seconds=1)] == ["timed out", "timed out", "passed"]
 
 
+def with_cells(path, at, *sources):
+    """The notebook at `path` with code cells of the student's own, before the cell with the id `at`."""
+    notebook = json.loads(path.read_bytes())
+    index = [cell["id"] for cell in notebook["cells"]].index(at)
+    notebook["cells"][index:index] = [
+        {
+            "cell_type": "code",
+            "id": f"own-{n}",
+            "metadata": {},
+            "source": source,
+            "outputs": [],
+            "execution_count": None,
+        }
+        for n, source in enumerate(sources)
+    ]
+    path.write_text(json.dumps(notebook))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        (
+            "def double(x):\n    return (2 * x",
+            ["SyntaxError: incomplete input (line 2)", "in your line 2: return (2 * x"],
+        ),
+        (
+            "def double(x):\nreturn 2 * x",
+            ["IndentationError: expected an indented block", "in your line 2: return 2 * x"],
+        ),
+        ("import nosuch\ndef double(x):\n    return 2 * x", ["ModuleNotFoundError: ", "in your line 1: import nosuch"]),
+        (
+            "deff duble(x):\n    return 2 * x",
+            ["SyntaxError: invalid syntax (line 1)", "in your line 1: deff duble(x):"],
+        ),
+        ("raise NotImplementedError()", ["not answered yet"]),
+    ],
+)
+def test_a_missing_name_is_led_back_to_the_cell_that_failed(notebook, source, reason):
+    cell, *tests, mean = check(notebook(**RIGHT | {"double": source}))
+    assert (cell.title, cell.status, cell.is_test) == ("your cell double", "failed", False)
+    assert len(cell.message.splitlines()) == len(reason)
+    assert all(line.startswith(start) for line, start in zip(cell.message.splitlines(), reason, strict=True))
+    why = f"NameError: name 'double' is not defined\nyour cell double failed: {cell.message}"
+    assert [(test.status, test.message) for test in tests] == [("failed", why)] * 2
+    assert mean.status == "passed"
+
+
+def test_a_failed_cell_that_no_test_needs_is_named(notebook):
+    path, out = with_cells(notebook(**RIGHT), "why", "", "trial = double(3)\ntrial.shape"), io.StringIO()
+    assert report(path, out=out) == 0
+    assert out.getvalue().splitlines()[3:] == [
+        "failed    your cell number 10",
+        "            AttributeError: 'int' object has no attribute 'shape'",
+        "            in your line 2: trial.shape",
+        "",
+        "3 of 3 visible tests pass. Grading adds hidden ones.",
+    ]
+    ended = check(with_cells(notebook(**RIGHT), "why", "import os\nos._exit(1)", "1 / 0"))[3:]
+    assert [(cell.title, cell.message) for cell in ended] == [
+        ("your cell number 9", "the Python process ended in cell 9: a crash, or an exit()")
+    ]
+
+
+def test_no_cell_is_blamed_for_a_name_that_it_would_not_have_bound(notebook):
+    path = notebook(double="def double(x):\n    total = (x", mean="def mean(x):\n    return total")
+    assert check(path)[-1].message == "NameError: name 'total' is not defined\nin your line 2: return total"
+    path = with_cells(notebook(**RIGHT | {"double": ""}), "double", "double(3)")
+    assert [verdict.message for verdict in check(path)[1:3]] == ["NameError: name 'double' is not defined"] * 2
+
+
+def test_a_failed_setup_cell_is_not_called_the_students(notebook):
+    path = notebook(**RIGHT)
+    cells = json.loads(path.read_bytes())
+    cells["cells"][1]["source"] = "import nosuch\n" + "".join(cells["cells"][1]["source"])
+    path.write_text(json.dumps(cells))
+    setup, test, *_ = check(path)
+    assert setup.title == "the cell setup"
+    assert "\nthe cell setup failed: ModuleNotFoundError: No module named 'nosuch'\n" in test.message
+
+
+LEFT = "your code is there, but `raise NotImplementedError()` still stands in it: delete that line."
+
+
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        ('def double(x):\n    """Twice."""\n    # YOUR CODE HERE\n    raise NotImplementedError()', "not answered yet"),
+        ("def double(x):\n    y = 2 * x\n    # YOUR CODE HERE\n    raise NotImplementedError()", LEFT),
+        ('def double(x):\n    """Twice."""\n    raise NotImplementedError()\n    return 2 * x', LEFT),
+        ("def two():\n    return 2\n\ndef double(x):\n    raise NotImplementedError()", "not answered yet"),
+        ("%xmode Context\ndef double(x):\n    raise NotImplementedError()", "not answered yet"),
+        (
+            'def double(x):\n    raise NotImplementedError("odd sizes")',
+            'NotImplementedError: odd sizes\nin your line 2: raise NotImplementedError("odd sizes")',
+        ),
+    ],
+)
+def test_a_stub_left_in_an_answer_is_no_missing_answer(notebook, source, says):
+    assert [verdict.message for verdict in check(notebook(double=source))] == [says, says, "not answered yet"]
+
+
+def test_a_stub_left_below_a_function_is_named(notebook):
+    verdicts = check(notebook(**RIGHT | {"double": "def double(x):\n    return 2 * x\n\nraise NotImplementedError()"}))
+    assert [(v.title, v.message) for v in verdicts if v.status != "passed"] == [("your cell double", LEFT)]
+
+
 def test_it_runs_in_the_notebooks_own_folder_and_leaves_pictures_out(notebook, mini, tmp_path):
     path = notebook(**RIGHT | {"mean": "import numpy\nassert open('numbers.txt').read()\nmean = numpy.mean"})
     cells = json.loads(path.read_bytes())

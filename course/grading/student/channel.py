@@ -11,6 +11,9 @@ what belongs to the word. The judge asks, the student's process answers with the
     do      object, how, args, kwargs       value    value, {number of an argument: its new content}
                                             raised   name, text, frames, {number: content}
 
+The name of an exception is that of its type and, behind the last blank, if it is another, that of the type of Python's
+own which it derives from.
+
 Numbers count the arrays and random generators of a message in order, which is how they may be named a second time, so
 all parts of a message have to be read in order.
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import builtins
 import signal
 import threading
+from array import array
+from collections import deque
 from pathlib import Path
 from types import FunctionType
 from typing import Any
@@ -81,11 +83,11 @@ class Server:
         self.shell.outputs.start(0)
         try:
             self.busy = True
-            value = _done(target, how, args, kwargs)
+            value = _plain(_done(target, how, args, kwargs))
             self.busy = False
         except BaseException as error:  # whatever it is, SystemExit too, the judge wants to know
             self.busy = False
-            text = name_of(type(error)), described(error), frames(error)
+            text = _names(type(error)), described(error), frames(error)
             self._send(number, "raised", *text, _changes(message))
             return
         try:
@@ -153,6 +155,24 @@ def _done(target: Any, how: str, args: list[Any], kwargs: dict[str, Any]) -> Any
     if how.startswith("."):
         return setattr(target, how[1:-1], args[0]) if how.endswith("=") else getattr(target, how[1:])
     return OPERATORS[how](target, *args)
+
+
+def _plain(value: Any) -> Any:
+    """A value of a library's own kind as data that may travel, as NumPy would take it where there is one process."""
+    kind = type(value)
+    if isinstance(value, deque):
+        return list(value)
+    if isinstance(value, array | memoryview) or (
+        hasattr(kind, "__array__") and not isinstance(value, np.ndarray | np.generic) and kind.__module__ != "__main__"
+    ):
+        return np.asarray(value)
+    return value
+
+
+def _names(kind: type[BaseException]) -> str:
+    own = (base for base in kind.__mro__ if getattr(builtins, base.__name__, None) is base)
+    name, base = name_of(kind), next(own).__name__
+    return name if name == base else f"{name} {base}"
 
 
 def _changes(message: Decoder) -> dict[int, Any]:

@@ -113,6 +113,14 @@ def conv1d(x, theta):
     return out
 
 
+# %% wrong: the window hangs over the end of the signal
+# fails: conv1d-values conv1d-impulse
+# says: could not be broadcast together
+def conv1d(x, theta):
+    m = len(theta)
+    return np.array([np.sum(x[i : i + m] * theta) for i in range(len(x))])
+
+
 # %% wrong: three weights written out by hand
 # fails: conv1d-values conv1d-impulse
 # says: index 2 is out of bounds

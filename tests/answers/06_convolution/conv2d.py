@@ -88,7 +88,7 @@ def conv2d(image, kernel, stride=1, padding=0):
 
 # %% wrong: height and width swapped, which only a square image forgives
 # fails: conv2d-values conv2d-stride-padding
-# says: wrong shape: yours is (4, 1), expected (2, 3)
+# says: height and width are swapped
 def conv2d(image, kernel, stride=1, padding=0):
     framed = np.pad(image, padding)
     W, H = framed.shape
@@ -98,6 +98,75 @@ def conv2d(image, kernel, stride=1, padding=0):
         for j in range(result.shape[1]):
             window = framed[i * stride : i * stride + M, j * stride : j * stride + N]
             result[i, j] = np.sum(window * kernel)
+    return result
+
+
+# %% wrong: height and width swapped, one product at a time
+# fails: conv2d-values conv2d-stride-padding
+# says: index 2 is out of bounds
+def conv2d(image, kernel, stride=1, padding=0):
+    framed = np.pad(image, padding)
+    W, H = framed.shape
+    M, N = kernel.shape
+    result = np.zeros(((H - M) // stride + 1, (W - N) // stride + 1), dtype=image.dtype)
+    for i in range(result.shape[0]):
+        for j in range(result.shape[1]):
+            for m in range(M):
+                for n in range(N):
+                    result[i, j] += framed[i * stride + m, j * stride + n] * kernel[m, n]
+    return result
+
+
+# %% wrong: height and width swapped where the stride comes in
+# fails: conv2d-stride-padding
+# says: height and width are swapped
+def conv2d(image, kernel, stride=1, padding=0):
+    framed = np.pad(image, padding)
+    windows = np.lib.stride_tricks.sliding_window_view(framed, kernel.shape)
+    result = np.einsum("ijmn,mn->ij", windows, kernel)
+    if stride == 1:
+        return result
+    W, H = framed.shape
+    kept = np.zeros((output_size(H, kernel.shape[0], stride), output_size(W, kernel.shape[1], stride)))
+    for i in range(kept.shape[0]):
+        for j in range(kept.shape[1]):
+            kept[i, j] = result[stride * i, stride * j]
+    return kept
+
+
+# %% wrong: SciPy's convolve2d for the padding, which flips the kernel
+# fails: conv2d-stride-padding
+# says: conv2d with padding 1: your filter is flipped
+def conv2d(image, kernel, stride=1, padding=0):
+    from scipy.signal import convolve2d, correlate2d
+
+    if padding == 0:
+        return correlate2d(image, kernel, mode="valid")[::stride, ::stride]
+    return convolve2d(image, kernel, mode="full")[::stride, ::stride]
+
+
+# %% wrong: SciPy's convolve2d for the stride, which flips the kernel
+# fails: conv2d-stride-padding
+# says: stride 2: your filter is flipped
+def conv2d(image, kernel, stride=1, padding=0):
+    from scipy.signal import convolve2d, correlate2d
+
+    framed = np.pad(image, padding)
+    if stride > 1:
+        return convolve2d(framed, kernel, mode="valid")[::stride, ::stride]
+    return correlate2d(framed, kernel, mode="valid")
+
+
+# %% wrong: the window hangs over the edge
+# fails: conv2d-values conv2d-stride-padding
+# says: could not be broadcast together
+def conv2d(image, kernel, stride=1, padding=0):
+    framed = np.pad(image, padding)
+    M, N = kernel.shape
+    result = np.zeros(framed.shape)
+    for i in range(framed.shape[0]):
+        for j in range(framed.shape[1]):
+            result[i, j] = np.sum(framed[stride * i : stride * i + M, stride * j : stride * j + N] * kernel)
     return result
 
 
@@ -206,6 +275,20 @@ def conv2d(image, kernel, stride=1, padding=0):
     result = np.zeros((output_size(H, M, stride, padding), output_size(W, N, stride, padding)), dtype=image.dtype)
     for i in range(result.shape[0]):
         for j in range(result.shape[1]):
+            result[i, j] = np.sum(framed[i : i + M, j : j + N] * kernel)
+    return result
+
+
+# %% wrong: the stride moves the place in the output, too
+# fails: conv2d-stride-padding
+# says: the stride moves the window, not the place in the output
+def conv2d(image, kernel, stride=1, padding=0):
+    framed = np.pad(image, padding)
+    H, W = framed.shape
+    M, N = kernel.shape
+    result = np.zeros((H - M + 1, W - N + 1), dtype=image.dtype)
+    for i in range(0, H - M + 1, stride):
+        for j in range(0, W - N + 1, stride):
             result[i, j] = np.sum(framed[i : i + M, j : j + N] * kernel)
     return result
 

@@ -59,6 +59,53 @@ def conv_volume(x, theta):
     return np.mean(maps, axis=0)
 
 
+# %% wrong: = where += is meant, so that only the last map stays
+# fails: conv_volume-values conv_volume-one-map
+# says: only the last map counts: add the maps up
+def conv_volume(x, theta):
+    for k in range(x.shape[2]):
+        total = conv2d(x[:, :, k], theta[:, :, k])
+    return total
+
+
+# %% wrong: = where += is meant in all five loops, so that only the last product stays
+# fails: conv_volume-values conv_volume-one-map
+# says: only the last map counts: add the maps up
+def conv_volume(x, theta):
+    n, r = x.shape[0], x.shape[2]
+    m = theta.shape[0]
+    total = np.zeros((n - m + 1, n - m + 1))
+    for s in range(n - m + 1):
+        for t in range(n - m + 1):
+            for i in range(m):
+                for j in range(m):
+                    for k in range(r):
+                        total[s, t] = theta[i, j, k] * x[s + i, t + j, k]
+    return total
+
+
+# %% wrong: = where += is meant, so that only the last pixel of the window stays
+# fails: conv_volume-values conv_volume-one-map
+# says: only the last pixel of the window counts
+def conv_volume(x, theta):
+    n, m = x.shape[0], theta.shape[0]
+    total = np.zeros((n - m + 1, n - m + 1))
+    for i in range(m):
+        for j in range(m):
+            total = x[i : i + n - m + 1, j : j + n - m + 1] @ theta[i, j]
+    return total
+
+
+# %% wrong: the weights of the first map for every map
+# fails: conv_volume-values conv_volume-one-map
+# says: the first map's weights meet every map
+def conv_volume(x, theta):
+    total = 0
+    for k in range(x.shape[2]):
+        total = total + conv2d(x[:, :, k], theta[:, :, 0])
+    return total
+
+
 # %% wrong: one output map for each input map
 # fails: conv_volume-values conv_volume-one-map
 # says: the maps are not added up

@@ -130,7 +130,7 @@ def feature_pipeline(x, filters, bias, size, W, c):
 
 # %% wrong: a softmax at the end
 # fails: feature_pipeline-values feature_pipeline-linear
-# says: wrong values
+# says: no softmax or sigmoid belongs at the end
 def feature_pipeline(x, filters, bias, size, W, c):
     maps = np.maximum(conv_layer(x, filters, bias), 0)
     pooled = np.stack([max_pool2d(maps[:, :, f], size) for f in range(maps.shape[2])], axis=-1)

@@ -84,6 +84,38 @@ def locally_connected_matrix(Theta, m):
     return L
 
 
+# %% wrong: m - 1 taken for the half-width
+# fails: locally_connected_matrix-slide
+# says: the band is too wide by one diagonal on each side
+def locally_connected_matrix(Theta, m):
+    L = np.zeros_like(Theta)
+    for i in range(len(Theta)):
+        for j in range(len(Theta)):
+            if abs(i - j) < m:
+                L[i, j] = Theta[i, j]
+    return L
+
+
+# %% wrong: the half-width rounded up
+# fails: locally_connected_matrix-slide locally_connected_matrix-edges
+# says: the band is too wide by one diagonal on each side
+def locally_connected_matrix(Theta, m):
+    h = (m + 1) // 2
+    return np.triu(np.tril(Theta, h), -h)
+
+
+# %% wrong: range stops before the last entry of the band
+# fails: locally_connected_matrix-slide locally_connected_matrix-edges
+# says: the last diagonal on the right is missing
+def locally_connected_matrix(Theta, m):
+    n, h = len(Theta), (m - 1) // 2
+    L = np.zeros_like(Theta)
+    for i in range(n):
+        for j in range(max(0, i - h), min(n, i + h)):
+            L[i, j] = Theta[i, j]
+    return L
+
+
 # %% wrong: the window starts at output i instead of being centred
 # fails: locally_connected_matrix-slide locally_connected_matrix-edges
 # says: the window starts at output i instead of being centred
