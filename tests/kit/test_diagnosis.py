@@ -125,6 +125,7 @@ def test_a_right_answer_has_no_diagnosis(array):
     arrays(np.float64, array_shapes(min_dims=0, max_dims=4, max_side=4), elements=st.floats(-1e6, 1e6)),
 )
 @example(np.array(2.3e-308), np.array(4.0))
+@example(np.array(-2.3e-308), np.array(4.0))
 def test_any_two_arrays_give_a_sentence_or_none_and_no_warning(actual, expected):
     said = diagnose(actual, expected)
     assert said is None or said.endswith((".", "?", ")"))
