@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Mapping
+from html import unescape
+from html.entities import html5
 from typing import Any
 
 LONGEST = 100_000  # characters of a page that a cell displays; longer ones are shown as plain text
@@ -36,7 +38,11 @@ _VALUES = {
 }
 _BASE64 = re.compile(r"[A-Za-z0-9+/\s]+={0,2}\s*")
 _OPENS = re.compile(r"<(?=[A-Za-z/!?])")
-_ENTITY = re.compile(r"&(?=#|colon;|Tab;|NewLine;)")  # by which an address could hide its scheme
+_SIGNS = {name for name, text in html5.items() if any(s.isascii() and s not in "<>&\"'" for s in text)}
+_ENTITY = re.compile(rf"&(?=#|(?:{'|'.join(sorted(_SIGNS))}))")  # by which an address or a command could hide
+_HIDDEN = re.compile(r"&(?:#\d+|#[xX][0-9A-Fa-f]+|bsol|dollar);?")  # in HTML, where other entities are needed
+_ELSEWHERE = re.compile(r"!(?=\[(?![^\]\n]*\]\(attachment:))")  # a picture from elsewhere tells it who reads this
+_ADDRESS = re.compile(r"<(https?://[^\s<>]+)>")
 _SCHEME = re.compile(
     r"(s\s*c\s*r\s*i\s*p\s*t)(?=[\s\\]*:)|\b(data)(?=[\s\\]*:[\s\\]*(?:text|application|image/svg|[,;]))", re.IGNORECASE
 )
@@ -47,7 +53,7 @@ _NO_COLOUR = re.compile(r"\x1b(?!\[[0-9;]*m)|[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1
 
 def markdown(text: str, pictures: Container[str] = ()) -> str:
     """Markdown of a student's; `pictures` are the names of its attachments, for a missing one stops nbconvert."""
-    text = _CONTROLS.sub("", text)
+    text = _ELSEWHERE.sub("! ", _ADDRESS.sub(r" \1 ", _CONTROLS.sub("", text)))
     kept = {match.start() for match in _PLAIN_TAG.finditer(text) if TAGS.fullmatch(match[1])}
     text = _OPENS.sub(lambda match: "<" if match.start() in kept else "< ", text)
     text = _ATTACHMENT.sub(lambda match: match[0] + " " * (match[1] not in pictures), text)
@@ -61,7 +67,8 @@ def html(text: str) -> str:
     for match in _TAG.finditer(text):
         pieces += [text[end : match.start()].replace("<", "&lt;"), _tag(*match.groups())]
         end = match.end()
-    return _no_href("".join([*pieces, text[end:].replace("<", "&lt;")]))
+    whole = "".join([*pieces, text[end:].replace("<", "&lt;")])
+    return _no_href(_HIDDEN.sub(lambda found: "" if unescape(found[0]) in ("\\", "$") else found[0], whole))
 
 
 def output(shown: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,13 +7,14 @@ by accident or not, has to be repaired. What had to be put right is said in a no
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from course.assignment import Assignment, Cell, Role, read_notebook
 
 ANSWERED = ("exercise", "manual")  # the roles whose cells students fill in
+MANY = 4  # cells that are named one by one
 
 
 @dataclass(frozen=True)
@@ -73,12 +74,13 @@ def rebuild(data: bytes, assignment: Assignment, what: str = "This submission") 
         CourseError: `data` is no notebook.
     """
     submitted = read_notebook(data, what)["cells"]
+    marked = {_grade_id(cell) for cell in submitted}
     notes: list[str] = []
     matched: dict[int, dict[str, Any]] = {}  # by the index of the source's cell
     own: dict[int, list[dict[str, Any]]] = {}  # by the index of the source's cell that they follow
     anchor, last = -1, -1
     for cell in submitted:
-        origin = _origin(cell, assignment)
+        origin = _origin(cell, assignment, marked)
         if origin is None or origin.index in matched:
             if origin is not None and origin.grade_id:
                 notes.append(f"The cell {origin.label} stands here more than once; the first one counts.")
@@ -90,32 +92,65 @@ def rebuild(data: bytes, assignment: Assignment, what: str = "This submission") 
             notes.append(f"The cell {origin.label} had been moved; it was graded in its own place.")
         last = max(last, origin.index)
 
-    cells = [_own(cell) for cell in own.get(-1, [])]
+    cells: list[RebuiltCell] = []
+    waiting = own.get(-1, [])  # cells of the student's own, with which an answer may stand that has lost its cell
     for origin in assignment.cells:
+        if origin.index in matched or origin.role not in ANSWERED:
+            cells += map(_own, waiting)
+            waiting = []
         cells.append(_rebuilt(origin, matched.get(origin.index), notes))
-        cells += [_own(cell) for cell in own.get(origin.index, [])]
-    return Rebuilt(tuple(cells), tuple(dict.fromkeys(notes)))
+        waiting = waiting + own.get(origin.index, [])
+    cells += map(_own, waiting)
+    missing = [origin for origin in assignment.cells if origin.grade_id and origin.index not in matched]
+    return Rebuilt(tuple(cells), (*_missing(missing, assignment), *dict.fromkeys(notes)))
 
 
-def _origin(cell: dict[str, Any], assignment: Assignment) -> Cell | None:
-    """The cell of the source that a submitted cell comes from, by grade_id; for text by cell id, or by equal text."""
+def _grade_id(cell: dict[str, Any]) -> str | None:
     grading = cell["metadata"].get("nbgrader")
     grade_id = grading.get("grade_id") if isinstance(grading, dict) else None
-    if isinstance(grade_id, str) and grade_id:
+    return grade_id if isinstance(grade_id, str) and grade_id else None
+
+
+def _origin(cell: dict[str, Any], assignment: Assignment, marked: Container[str | None]) -> Cell | None:
+    """The cell of the source that a submitted cell comes from, by grade_id.
+
+    A cell that has lost its own is known by its id or, unless it was to be answered, by its text, as text cells are. No
+    other may be `marked` with that grade_id.
+    """
+    grade_id = _grade_id(cell)
+    if grade_id:
         return next((origin for origin in assignment.cells if origin.grade_id == grade_id), None)
-    texts = [origin for origin in assignment.cells if origin.grade_id is None and origin.type == cell["cell_type"]]
-    same_id = (origin for origin in texts if origin.id and origin.id == cell.get("id"))
-    same_text = (origin for origin in texts if origin.source == cell["source"])
+    free = (origin for origin in assignment.cells if origin.grade_id is None or origin.grade_id not in marked)
+    alike = [origin for origin in free if origin.type == cell["cell_type"]]
+    same_id = (origin for origin in alike if origin.id and origin.id == cell.get("id"))
+    fixed = (origin for origin in alike if origin.role not in ANSWERED)
+    same_text = (origin for origin in fixed if _plain(origin.released) == _plain(cell["source"]))
     return next(same_id, next(same_text, None))
+
+
+def _missing(cells: list[Cell], assignment: Assignment) -> list[str]:
+    """What is said of cells that are not there: of many in one sentence."""
+    if len(cells) == sum(cell.grade_id is not None for cell in assignment.cells):
+        return ["None of the assignment's cells is in this notebook; was it made from the released one?"]
+    if len(cells) > MANY:
+        names = ", ".join(cell.label for cell in cells[:MANY])
+        return [f"{len(cells)} cells were missing and were put back as they were released: {names}, ..."]
+    put_back = "it counts as not answered.", "it was put back."
+    return [
+        f"The {'' if cell.role in ANSWERED else cell.role + ' '}cell {cell.label} was missing; "
+        + put_back[cell.role not in ANSWERED]
+        for cell in cells
+    ]
+
+
+def _plain(source: str) -> str:
+    """A source without what editors change by themselves: the ends of its lines, and blanks around it."""
+    return "\n".join(source.splitlines()).strip()
 
 
 def _rebuilt(origin: Cell, submitted: dict[str, Any] | None, notes: list[str]) -> RebuiltCell:
     theirs = origin.role in ANSWERED
     if submitted is None:
-        if theirs:
-            notes.append(f"The cell {origin.label} was missing; it counts as not answered.")
-        elif origin.grade_id:
-            notes.append(f"The {origin.role} cell {origin.label} was missing; it was put back.")
         return RebuiltCell(origin.type, origin.released, origin)
     if origin.grade_id and submitted["cell_type"] != origin.type:
         notes.append(f"The cell {origin.label} had become a {_type(submitted)} cell; it was graded as {origin.type}.")
@@ -123,7 +158,7 @@ def _rebuilt(origin: Cell, submitted: dict[str, Any] | None, notes: list[str]) -
         return RebuiltCell(origin.type, submitted["source"], origin, _attachments(submitted))
     if origin.grade_id is None:  # text: what a student noted in it is kept
         return RebuiltCell(origin.type, submitted["source"], origin, _attachments(submitted))
-    if submitted["source"].strip() not in (origin.released.strip(), origin.source.strip()):
+    if _plain(submitted["source"]) not in (_plain(origin.released), _plain(origin.source)):
         notes.append(f"The {origin.role} cell {origin.label} had been changed; the released one was used.")
     return RebuiltCell(origin.type, origin.released, origin)
 

@@ -59,6 +59,15 @@ def test_answers_come_in_and_hidden_tests_run_but_do_not_show(notebook, mini_ass
     assert (result.unanswered, result.by_hand) == (("mean",), ("why",))
 
 
+@pytest.mark.parametrize("lost", [lambda notebook: None, lambda notebook: lost_metadata_and_ids(notebook)])
+def test_an_answer_whose_cell_is_gone_runs_behind_the_empty_one(notebook, mini_assignment, lost):
+    cell = by_id(notebook, "double")
+    cell.update(source="def double(x):\n    return x + x", metadata={}, id="new")
+    lost(notebook)
+    order = labels(rebuilt(notebook, mini_assignment))
+    assert order.index("double") < order.index("def double(x):\n    return x + x") < order.index("double-values")
+
+
 def test_own_cells_stay_where_they_are(notebook, mini_assignment):
     notebook["cells"].insert(3, {"cell_type": "code", "metadata": {}, "source": "mine = 1", "id": "x", "outputs": []})
     notebook["cells"].insert(0, {"cell_type": "markdown", "metadata": {}, "source": "My notes"})
@@ -116,6 +125,25 @@ def lost_metadata(notebook):
         cell["metadata"] = {}
 
 
+def lost_metadata_and_ids(notebook):
+    lost_metadata(notebook)
+    for cell in notebook["cells"]:
+        cell.pop("id")
+
+
+def other_line_ends(notebook):
+    for cell in notebook["cells"]:
+        cell["source"] = "".join(cell["source"]).replace("\n", "\r\n")
+
+
+def nothing_left(notebook):
+    notebook["cells"] = [{"cell_type": "code", "metadata": {}, "source": "1", "id": "x", "outputs": []}]
+
+
+def nearly_nothing_left(notebook):
+    notebook["cells"] = notebook["cells"][:2]
+
+
 @pytest.mark.parametrize(
     ("change", "order", "note"),
     [
@@ -129,7 +157,16 @@ def lost_metadata(notebook):
         (copied_test, None, "The cell double-values stands here more than once; the first one counts."),
         (copied_exercise, None, "The cell double stands here more than once; the first one counts."),
         (moved_exercise, IN_ORDER, "The cell setup had been moved; it was graded in its own place."),
-        (lost_metadata, None, "The cell mean was missing; it counts as not answered."),
+        (lost_metadata, IN_ORDER, None),
+        (lost_metadata_and_ids, None, "The cell mean was missing; it counts as not answered."),
+        (other_line_ends, IN_ORDER, None),
+        (nothing_left, None, "None of the assignment's cells is in this notebook; was it made from the released one?"),
+        (
+            nearly_nothing_left,
+            None,
+            "7 cells were missing and were put back as they were released: "
+            "double, double-values, double-shape, mean, ...",
+        ),
     ],
 )
 def test_each_change_has_one_answer_and_a_note(notebook, mini_assignment, change, order, note):

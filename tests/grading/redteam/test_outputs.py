@@ -5,10 +5,12 @@ import json
 import re
 import time
 from dataclasses import replace
+from html import unescape
 from html.parser import HTMLParser
 
 import nbformat
 import pytest
+from nbconvert.filters import markdown2html
 
 from course.authoring.answers import submission
 from course.grading import harmless
@@ -164,6 +166,38 @@ def test_names_and_messages_run_nothing(attack):
     }
     graded = attack(**answers)
     assert Page(page(graded)).found == []
+
+
+HIDDEN = [f"A {dollar}{slash}href{{javascript<br>:alert(1)}}{{click}}{dollar} B" for dollar, slash in [
+    ("&dollar;", "&bsol;"), ("&#36;", "&#92;"), ("&#x24;", "&#x5c;"), ("$", "&bsol;"), ("&#0036", "&#0092"),
+]]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", HIDDEN)
+def test_no_command_hides_behind_entities(text):
+    made = harmless.html(text)
+    assert "\\href" not in unescape(made)
+    assert "click" in made
+    said = markdown2html(harmless.markdown(text))
+    assert "\\href" not in unescape(said)
+    assert "click" in said
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["![t](https://evil.example/a.png)", "![t][r]\n\n[r]: https://evil.example/a.png", "![a[b]](//evil.example)"],
+)
+def test_a_picture_from_elsewhere_does_not_tell_who_reads_this(text):
+    assert "<img" not in markdown2html(harmless.markdown(text))
+
+
+def test_an_address_stays_one():
+    said = markdown2html(harmless.markdown("see <https://ok.example/a?b=1>."))
+    assert "https://ok.example/a?b=1" in said
+    assert "%3E" not in said
+    assert harmless.markdown("![p.png](attachment:p.png) &eacute; &lt; &amp;", ["p.png"]) == (
+        "![p.png](attachment:p.png) &eacute; &lt; &amp;"
+    )
 
 
 def test_attachments_are_pictures(mini_assignment, mini_release, hand_over):
