@@ -23,7 +23,11 @@ from course import (
 try:
     import click
 except ModuleNotFoundError:
-    print("course: this command needs more packages; run pip install 'convcourse[instructor]'.", file=sys.stderr)
+    print(
+        "course: this command needs more packages; run pip install 'convcourse[instructor]', "
+        "or 'convcourse[student]' for check and train.",
+        file=sys.stderr,
+    )
     raise SystemExit(2) from None
 
 if TYPE_CHECKING:
@@ -123,13 +127,15 @@ def lint(paths: tuple[Path, ...], fix: bool) -> int:
     """
     from course.authoring import lint as linter
 
-    found = 0
-    for path in [notebook for place in paths or [_sources()] for notebook in linter.notebooks(place)]:
+    found, notebooks = 0, [notebook for place in paths or [_sources()] for notebook in linter.notebooks(place)]
+    for path in notebooks:
         if fix and linter.fix(path):
             click.echo(f"{path}: normal form restored")
         for finding in linter.lint(path.read_bytes(), str(path)):
             click.echo(f"{path}: {finding}")
             found += 1
+    if not found:
+        click.echo(f"{len(notebooks)} notebook{'s' * (len(notebooks) != 1)}, nothing to find fault with.")
     return 1 if found else 0
 
 
@@ -227,7 +233,7 @@ def grade(
         dask worker tcp://HOST:8786            on all that are to grade
         course grade --executor dask --address tcp://HOST:8786
     """
-    from course.console import console, grade_table, progress
+    from course.console import console, grade_table, progress, summary
     from course.grading import isolation, workers
 
     if executor == "local":
@@ -261,6 +267,8 @@ def grade(
             stopping=stopping,
         )
     console().print(grade_table(batch.results))
+    if len(batch.results) > 1:
+        console().print(f"\n{summary(batch.results)}")
     bare = [graded for graded in batch.results if graded.result.isolation == isolation.PROCESS]
     if bare:
         why = "bubblewrap does not work on every Dask worker"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -71,6 +71,15 @@ def note(graded: Graded) -> str:
     if not graded.fresh:
         parts.append("unchanged")
     return " ".join(part if part.endswith(".") else part + "." for part in parts if part)
+
+
+def summary(results: Sequence[Graded]) -> str:
+    """How many there are, how many of them are new, and what they score on average."""
+    unchanged = sum(not graded.fresh for graded in results)
+    most = sum(graded.result.max_points for graded in results)
+    share = sum(graded.result.points for graded in results) / most if most else 1
+    counted = f"{len(results)} submissions" + (f", {unchanged} of them unchanged" if unchanged else "")
+    return f"{counted}; together {share:.0%} of the points."
 
 
 def grade_table(results: Iterable[Graded], kinds: dict[str, str] | None = None) -> Table:

@@ -69,7 +69,10 @@ def test_without_click_one_sentence_says_what_to_install(tmp_path):
     code = "import sys; sys.modules['click'] = None; import course.cli"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 2
-    assert done.stderr == "course: this command needs more packages; run pip install 'convcourse[instructor]'.\n"
+    assert done.stderr == (
+        "course: this command needs more packages; run pip install 'convcourse[instructor]', "
+        "or 'convcourse[student]' for check and train.\n"
+    )
 
 
 def test_without_nbgrader_one_sentence_says_what_to_install(course, run, monkeypatch):
@@ -145,7 +148,7 @@ def test_ctrl_c_is_one_sentence(run, monkeypatch):
 
 def test_lint_names_what_it_finds_and_fix_mends_it(run, mini, tmp_path):
     folder = mini.source(tmp_path / "source")
-    assert run("lint") == (0, "", "")
+    assert run("lint") == (0, "1 notebook, nothing to find fault with.\n", "")
     notebook = json.loads((folder / "mini.ipynb").read_bytes())
     notebook["cells"][1]["execution_count"] = 3
     notebook["cells"][3]["source"] = "double(1)\n### BEGIN HIDDEN TESTS\ndouble(2)\n### END HIDDEN TESTS"
@@ -170,7 +173,8 @@ def test_build_and_grade(run, course, hand_in):
     hand_in("[red]noor", b"{")
     status, out, err = run("grade", "00_mini", "00_mini", "--course", course.root, "--jobs", 1)  # once is enough
     assert (status, err) == (0, "")
-    header, noor, mira = out.splitlines()
+    header, noor, mira, _, summary = out.splitlines()
+    assert summary == "2 submissions; together 33% of the points."
     assert header.split() == ["student", "score", "lost", "note"]
     assert re.match(r"\[red\]noor +0 / 4.5 +everything +This submission is no notebook", noor)
     assert re.match(r"mira +3 / 4.5 +mean-value -1.5 +1 not answered\.", mira)

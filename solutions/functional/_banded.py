@@ -6,7 +6,8 @@ A kernel row that slides along an image row is a matrix with the weights on its 
     y[i, n] = [x[i], ..., x[i + KH - 1]] @ band        band (KH * C * W, F * W')
 
 with no column to cut. (Each stack ends in a 1, and the band in a row with the bias.) In a volume an output row sees
-KD * KH rows. That multiplies by zeros, W / KW times as often as needed, so it pays while images are narrow.
+KD * KH rows. Most of the band is zeros: W / KW times as many products as needed, so it pays while images are narrow.
+What is infinite or NaN meets those zeros too, and spoils the whole rows that see it.
 
 Arrays lie rows outermost in memory, (H, N, C, W); outside they are views in the usual order (N, C, H, W), so the next
 layer finds them as it needs them and nobody copies.

@@ -6,33 +6,48 @@ derivative puts the columns back (`add_columns`, col2im). Serves every stride, p
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from math import prod
 
 import numpy as np
 
 from solutions.functional._windows import Window
 
+CHUNK = 2**21  # numbers of columns that are cut at once: images of a large batch take turns
+
 
 def conv(x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, window: Window, groups: int) -> np.ndarray:
     """Convolve x (N, C, *space) with weight (F, C/groups, *kernel) to (N, F, *space')."""
-    filters = len(weight)
-    y = weight.reshape(groups, filters // groups, -1) @ columns(x, window, groups)  # (G, F/G, N * P)
-    y = y.reshape(filters, len(x), *window.output).swapaxes(0, 1)  # (F, N, *space') -> (N, F, *space')
-    return np.array(y, order="C") if bias is None else np.add(y, bias.reshape(-1, *(1,) * len(window.size)), order="C")
+    rows = weight.reshape(groups, len(weight) // groups, -1)  # (G, F/G, C/G * kernel)
+    y = np.empty((len(x), len(weight), *window.output), x.dtype)
+    for part in _parts(x, window):
+        made = rows @ columns(x[part], window, groups)  # (G, F/G, n * P)
+        made = made.reshape(len(weight), -1, *window.output).swapaxes(0, 1)  # (F, n, *space') -> (n, F, *space')
+        if bias is None:
+            y[part] = made
+        else:
+            np.add(made, bias.reshape(-1, *(1,) * len(window.size)), out=y[part])
+    return y
 
 
 def conv_backward(
     grad_y: np.ndarray, x: np.ndarray, weight: np.ndarray, window: Window, groups: int, need_grad_x: bool
 ) -> tuple[np.ndarray | None, np.ndarray]:
     """Give (grad_x, grad_weight) of `conv`; None for grad_x where nobody needs it."""
-    filters = len(weight)
-    grad_y = grad_y.swapaxes(0, 1).reshape(groups, filters // groups, -1)  # as y in conv
-    grad_rows = columns(x, window, groups) @ grad_y.swapaxes(1, 2)  # its transpose would take longer
-    grad_weight = np.array(grad_rows.swapaxes(1, 2), order="C").reshape(weight.shape)
-    if not need_grad_x:
-        return None, grad_weight
-    grad_columns = weight.reshape(groups, filters // groups, -1).swapaxes(1, 2) @ grad_y
-    return add_columns(grad_columns, x, window), grad_weight
+    rows = weight.reshape(groups, len(weight) // groups, -1).swapaxes(1, 2)  # (G, C/G * kernel, F/G)
+    grad_rows = np.zeros(rows.shape, rows.dtype)
+    grad_x = np.empty(x.shape, x.dtype) if need_grad_x else None
+    for part in _parts(x, window):
+        grad = grad_y[part].swapaxes(0, 1).reshape(groups, len(weight) // groups, -1)  # as made in conv
+        grad_rows += columns(x[part], window, groups) @ grad.swapaxes(1, 2)  # its transpose would take longer
+        if grad_x is not None:
+            grad_x[part] = add_columns(rows @ grad, x[part], window)
+    return grad_x, np.array(grad_rows.swapaxes(1, 2), order="C").reshape(weight.shape)
+
+
+def _parts(x: np.ndarray, window: Window) -> Iterator[slice]:
+    step = max(1, CHUNK // (x.shape[1] * prod(window.kernel) * prod(window.output)))
+    return (slice(first, first + step) for first in range(0, len(x), step))
 
 
 def columns(x: np.ndarray, window: Window, groups: int) -> np.ndarray:
@@ -52,4 +67,4 @@ def add_columns(grad_columns: np.ndarray, x: np.ndarray, window: Window) -> np.n
     total = np.zeros((c, n, *window.size), x.dtype)
     for k, written, read in window.meetings():
         total[read] += grad_columns[(slice(None), *k, *written)]
-    return np.ascontiguousarray(total.swapaxes(0, 1))
+    return total.swapaxes(0, 1)

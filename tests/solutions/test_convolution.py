@@ -189,12 +189,13 @@ def test_views_in_any_memory_order_are_taken():
 def test_chunks_of_images_or_of_one_image_come_to_the_same_as_all_columns_at_once(
     chunk, space, kernel, padding, dilation, monkeypatch
 ):
-    monkeypatch.setattr(_shifted, "CHUNK", chunk)
     rng, window = np.random.default_rng(0), Window(space, kernel, (1,) * len(space), padding, dilation)
     x, weight, bias = rng.normal(size=(5, 4, *space)), rng.normal(size=(6, 2, *kernel)), rng.normal(size=6)
-    y = _shifted.conv(x, weight, bias, window, 2)
-    np.testing.assert_allclose(y, _columns.conv(x, weight, bias, window, 2), rtol=1e-12, atol=1e-13)
+    y = _columns.conv(x, weight, bias, window, 2)
     grad_y = rng.normal(size=y.shape)
     expected = _columns.conv_backward(grad_y, x, weight, window, 2, need_grad_x=True)
-    for ours, theirs in zip(_shifted.conv_backward(grad_y, x, weight, window, 2, True), expected, strict=True):
-        np.testing.assert_allclose(ours, theirs, rtol=1e-11, atol=1e-12)
+    for way in (_shifted, _columns):
+        monkeypatch.setattr(way, "CHUNK", chunk)
+        np.testing.assert_allclose(way.conv(x, weight, bias, window, 2), y, rtol=1e-12, atol=1e-13)
+        for ours, theirs in zip(way.conv_backward(grad_y, x, weight, window, 2, True), expected, strict=True):
+            np.testing.assert_allclose(ours, theirs, rtol=1e-11, atol=1e-12)
