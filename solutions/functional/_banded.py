@@ -23,13 +23,15 @@ import numpy as np
 
 from solutions.functional._windows import Index, Window, meetings_on_one_axis
 
-WIDEST = 96  # of filters * width / kernel width: beyond, the zeros cost more than cutting columns would
+WIDEST = 128  # of (filters + STACKING) * width / kernel width: beyond, the zeros cost more than cutting columns would
+STACKING = 4  # filters whose work takes as long as the stacking of rows
 Factors = tuple[np.ndarray, np.ndarray]
 
 
 def suits(window: Window, filters: int, groups: int) -> bool:
     """Tell whether this convolution is narrow enough."""
-    return len(window.size) > 1 and groups == 1 and filters * window.size[-1] <= WIDEST * window.kernel[-1]
+    narrow = (filters + STACKING) * window.size[-1] <= WIDEST * window.kernel[-1]
+    return narrow and len(window.size) > 1 and groups == 1
 
 
 def factors(x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, window: Window) -> Factors:
