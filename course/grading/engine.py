@@ -30,7 +30,7 @@ from course.grading.result import CellScore, GradedNotebook, Limits, Outcome
 from course.grading.verdict import reason, score
 from course.leaks import Searcher, secrets
 
-VERSION = 2  # counted up when the engine judges differently, so that everything is graded again
+VERSION = 3  # counted up when the engine judges differently, so that everything is graded again
 MARGIN = 60  # seconds beyond a notebook's own after which its judge is given up
 
 
