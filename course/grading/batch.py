@@ -26,6 +26,7 @@ from course.grading.submissions import HandedIn, Submission
 from course.grading.workers import processes
 
 KEY = "grading.key"  # in the course directory
+ODD = ArithmeticError, LookupError, TypeError, ValueError  # what one student's odd files may raise when stored
 
 
 @dataclass(frozen=True)
@@ -103,20 +104,15 @@ def grade_class(
                 report(submission, known, False)
 
         def keep(handed_in: HandedIn, result: GradedNotebook, final: bool) -> None:
-            fingerprint = handed_in.fingerprint(limits) if final else ""
             nonlocal unread
+            fingerprint = handed_in.fingerprint(limits) if final else ""
             if handed_in.unread:  # nobody's answer: what was graded before stays
                 unread += 1
                 report(handed_in.submission, result, True)
                 return
             try:
                 result = _store(book, course, handed_in, result, fingerprint)
-            except (
-                ArithmeticError,
-                LookupError,
-                TypeError,
-                ValueError,
-            ) as error:  # one student's
+            except ODD as error:
                 failed = f"This result could not be stored ({type(error).__name__}: {error}); the next run tries again."
                 result = refuse(handed_in.submission.assignment, failed)
                 unread += 1

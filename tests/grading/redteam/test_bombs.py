@@ -1,12 +1,13 @@
 # ruff: noqa: E501  (each attack is one entry of a table)
 """Using up what a machine has: each submission has its share, and the machine and the others keep theirs."""
 
-import os
 import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
+from course.grading.student import warm
 
 from .conftest import LIMITS, WRONG
 
@@ -84,12 +85,26 @@ time.sleep(60)
     assert before - min(least) < 1300  # MB, and 1440 were wanted
 
 
-@pytest.mark.skipif(os.cpu_count() == 1, reason="on one core nobody takes more than one")
-def test_many_processes_have_no_more_than_one_core(attack):
+def test_many_processes_cost_their_own_question(attack):
     crowd = "import os, time\nfor _ in range(20):\n    if os.fork() == 0:\n        while True: pass\ntime.sleep(60)\n"
-    graded = attack(limits=replace(LIMITS, cell_seconds=25), double=crowd + WRONG, within=25)
-    assert graded.result.broken[0] == ("double", "it ended the Python process")
+    graded = attack(limits=replace(LIMITS, cell_seconds=15), double=crowd + WRONG, within=40)
+    # ended where they took more than a core; where others left them no more than one, they ran out of time
+    assert graded.result.broken[0][1] in ("it ended the Python process", "it did not end in time")
     assert graded.mean == 1.5
+
+
+@pytest.mark.parametrize(("seconds", "killed"), [([9.0, 3.0, 2.0], []), ([9.0, 3.0, 4.0], [41])])
+def test_the_processes_of_a_submission_have_one_core_and_a_few_seconds(monkeypatch, seconds, killed):
+    parent = warm.Parent.__new__(warm.Parent)
+    parent.most, parent.mine = {41: (2**30, time.monotonic() - 10), 51: (2**30, time.monotonic() - 10)}, 0
+    first, second, third = seconds  # of processor time, 10 s after they began: 15 are allowed
+    there = {1: (0, 99.0), 41: (1, first), 42: (41, second), 43: (42, third), 51: (1, 9.0)}
+    monkeypatch.setattr(warm.jail, "processes", lambda: {n: warm.jail.Process(*known) for n, known in there.items()})
+    monkeypatch.setattr(warm.jail, "resident", lambda process: 2**20)
+    ended = []
+    monkeypatch.setattr(warm.os, "kill", lambda process, number: ended.append(process))
+    parent._watch()
+    assert ended == killed
 
 
 def test_sockets_keep_their_small_buffers(inside):
